@@ -1,0 +1,6 @@
+"""`python -m policylint`."""
+
+from policylint.cli import run
+
+if __name__ == "__main__":
+    run()

@@ -1,5 +1,83 @@
-"""The command line."""
+"""The command line: arguments to calls, exceptions to exit codes, nothing else."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+
+import click
+
+from policylint import __version__
+from policylint.cli.errors import UsageError
+
+# Each command is a module of this package, imported when it is asked for.
+_COMMANDS = {
+    "check": "Check definitions.",
+    "explain": "Explain a rule.",
+    "rules": "List the rules.",
+}
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = import_module(f"policylint.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="policylint", message="%(prog)s %(version)s")
+def main() -> None:
+    """Find mistakes in Marathon apps before they are deployed."""
 
 
 def run() -> None:
-    """Run the command line."""
+    """Run the command line and exit: 0 passed, 1 findings, 2 could not do it, 130 interrupted."""
+    sys.exit(exit_code(sys.argv[1:]))
+
+
+def exit_code(arguments: list[str]) -> int:
+    """Run a command line and answer with its exit code."""
+    try:
+        code = main.main(arguments, prog_name="policylint", standalone_mode=False)
+        sys.stdout.flush()
+    except UsageError as error:
+        return _fail(str(error))
+    except click.exceptions.Exit as stop:
+        return int(stop.exit_code)
+    except click.Abort:
+        return 130
+    except KeyboardInterrupt:
+        return 130
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except BrokenPipeError:
+        # Whoever read us has left. Python would complain when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 2
+    except Exception as error:
+        if "--debug" in arguments:
+            raise
+        return _fail(
+            f"internal error: {type(error).__name__}: {error}\n"
+            "  please report it; --debug shows where it happened"
+        )
+    return code if isinstance(code, int) else 0
+
+
+def _fail(message: str) -> int:
+    from policylint.output.text import printable
+
+    shown = "\n".join(map(printable, message.split("\n")))
+    click.echo(f"error: {shown}", err=True)
+    return 2

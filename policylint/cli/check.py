@@ -1,0 +1,172 @@
+"""`policylint check`."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+from policylint import policy as policies
+from policylint.cli.errors import UsageError
+from policylint.cli.reports import FORMATS, Reports
+from policylint.discover import Failure, common_folder, discover, git_root
+from policylint.engine import lint
+from policylint.finding import SEVERITIES
+from policylint.parsers.recognise import KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from policylint.policy import Policy
+    from policylint.source import SourceFile
+
+
+@click.command(short_help="Check definitions.")
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.option(
+    "--policy",
+    "policy_name",
+    envvar="POLICYLINT_POLICY",
+    metavar="NAME|FILE",
+    help="Use this policy set or file instead of the one that is found.",
+)
+@click.option(
+    "--isolated", is_flag=True, envvar="POLICYLINT_ISOLATED", help="Do not look for a policy file."
+)
+@click.option(
+    "--select",
+    multiple=True,
+    envvar="POLICYLINT_SELECT",
+    metavar="NAMES",
+    help="Only these rules or families, separated by commas.",
+)
+@click.option(
+    "--ignore",
+    multiple=True,
+    envvar="POLICYLINT_IGNORE",
+    metavar="NAMES",
+    help="Without these rules or families.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(SEVERITIES),
+    envvar="POLICYLINT_FAIL_ON",
+    help="The least severity that fails.  [default: the policy's, else medium]",
+)
+@click.option(
+    "--exit-zero",
+    is_flag=True,
+    envvar="POLICYLINT_EXIT_ZERO",
+    help="Exit with 0 even when there are findings.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(tuple(FORMATS)),
+    default="text",
+    envvar="POLICYLINT_FORMAT",
+    show_default=True,
+    help="What to print.",
+)
+@click.option(
+    "--output",
+    "outputs",
+    multiple=True,
+    metavar="FORMAT=PATH",
+    help="Write a further report to a file; may be repeated.",
+)
+@click.option(
+    "--color",
+    type=click.Choice(("auto", "always", "never")),
+    default="auto",
+    envvar="POLICYLINT_COLOR",
+    show_default=True,
+    help="Colours in text.",
+)
+@click.option(
+    "--kind",
+    type=click.Choice(KINDS),
+    envvar="POLICYLINT_KIND",
+    help="What the files are, instead of looking at their content.",
+)
+@click.option(
+    "--stdin-filename",
+    metavar="PATH",
+    envvar="POLICYLINT_STDIN_FILENAME",
+    help="The name under which standard input (-) is reported.",
+)
+@click.option("--debug", is_flag=True, envvar="POLICYLINT_DEBUG",
+              help="Show where an internal error happened.")  # fmt: skip
+def command(
+    paths: tuple[str, ...],
+    policy_name: str | None,
+    isolated: bool,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    fail_on: str | None,
+    exit_zero: bool,
+    form: str,
+    outputs: tuple[str, ...],
+    color: str,
+    kind: str | None,
+    stdin_filename: str | None,
+    debug: bool,  # noqa: ARG001 (read where exceptions become exit codes)
+) -> int:
+    """Check definitions in PATHS: files, folders, or - for standard input (default: .).
+
+    Exit codes: 0 nothing at or above the threshold, 1 findings or a definition
+    that could not be read, 2 asked wrongly or could not do the job.
+    """
+    reports = Reports(form, outputs, color)
+    paths = paths or (".",)
+    policy = _policy(policy_name, paths, isolated=isolated)
+    policy = _choose(policy, select, ignore, fail_on)
+    folder = common_folder(paths)
+    root = policy.folder or git_root(folder) or os.getcwd()
+    failures: list[Failure] = []
+    found = discover(
+        paths, root=root, exclude=policy.exclude, kind=kind, stdin_filename=stdin_filename
+    )
+    report = lint(_readable(found, failures), policy)
+    reports.write(report, root)
+    for failure in failures:
+        click.echo(f"error: {failure.path!r}: {failure.reason}", err=True)
+    if failures:
+        return 2
+    return int(report.failed and not exit_zero)
+
+
+def _policy(name: str | None, paths: Iterable[str], *, isolated: bool) -> Policy:
+    try:
+        if name is not None:
+            return policies.load(name)
+        found = None if isolated else policies.find(common_folder(paths))
+        return policies.load(found or policies.DEFAULT_SET)
+    except policies.PolicyError as error:
+        raise UsageError(str(error)) from None
+
+
+def _choose(
+    policy: Policy, select: Iterable[str], ignore: Iterable[str], fail_on: str | None
+) -> Policy:
+    try:
+        policy = policy.selecting(_names(select), _names(ignore))
+    except policies.PolicyError as error:
+        raise UsageError(str(error)) from None
+    return policy if fail_on is None else policy._replace(fail_on=fail_on)
+
+
+def _names(given: Iterable[str]) -> list[str]:
+    return [name for names in given for name in names.replace(",", " ").split()]
+
+
+def _readable(
+    found: Iterable[SourceFile | Failure], failures: list[Failure]
+) -> Iterator[SourceFile]:
+    """Files that could be read; the others are told at the end and hide nothing."""
+    for source in found:
+        if isinstance(source, Failure):
+            failures.append(source)
+        else:
+            yield source

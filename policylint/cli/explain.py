@@ -1,0 +1,61 @@
+"""`policylint explain`."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+import click
+
+from policylint.cli.errors import UsageError
+from policylint.cli.rules import sets_of
+from policylint.engine import load_rule
+from policylint.policy import suggestion
+from policylint.rules.index import RULES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from policylint.rule import Rule
+
+
+@click.command(short_help="Explain a rule.")
+@click.argument("name", metavar="RULE")
+def command(name: str) -> None:
+    """Explain RULE: what it finds, why that matters, what to write instead."""
+    if name not in RULES:
+        raise UsageError(f'no such rule: "{name}"{suggestion(name, RULES)}')
+    click.echo("\n".join(_lines(load_rule(name))))
+
+
+def _lines(rule: Rule) -> Iterator[str]:
+    doc = rule.doc
+    yield click.style(rule.name, bold=True)
+    yield f"{doc.summary}"
+    yield ""
+    yield f"severity {rule.severity}, confidence {rule.confidence}, family {rule.family}"
+    yield f"in the sets: {', '.join(sets_of(rule.name))}"
+    for paragraph in doc.body:
+        yield ""
+        yield from textwrap.wrap(paragraph, 80)
+    if doc.settings:
+        yield ""
+        yield "Settings:"
+        for name, (kind, default) in rule.settings.items():
+            yield f"  {name} ({kind}, default {_shown(default)})"
+            yield from textwrap.wrap(
+                doc.settings.get(name, ""), 76, initial_indent="    ", subsequent_indent="    "
+            )
+    for example in doc.examples:
+        yield ""
+        yield f"{'Good' if example.good else 'Bad'} ({example.kind}):"
+        yield textwrap.indent(example.text, "  ").rstrip()
+    if rule.refs:
+        yield ""
+        yield f"References: {', '.join(rule.refs)}"
+
+
+def _shown(default: object) -> str:
+    if isinstance(default, tuple):
+        return f"[{', '.join(map(str, default))}]"
+    return "none" if default is None else str(default)

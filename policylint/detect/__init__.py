@@ -1,0 +1,1 @@
+"""One detector and one table for each thing that several rules know."""

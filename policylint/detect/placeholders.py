@@ -1,0 +1,29 @@
+"""Holes that templates leave in text: `{{name}}`, `${NAME}`, `<%= name %>`, `<name>` and others."""
+
+from __future__ import annotations
+
+import re
+
+_HOLE = re.compile(
+    r"\{\{\{?[^{}]*\}?\}\}|\{%[^%]*%\}|<%[^%]*%>|\$\{[^{}]*\}|@@\w+@@|%%\w+%%|%\(\w+\)s|\$[A-Za-z_]\w*"
+)
+_WHOLE = re.compile(
+    r"<[A-Za-z][\w .-]*>|\{[A-Za-z_]\w*\}|REPLACE[_-]\w+|CHANGE[_-]?ME\w*|YOUR[ _-].*", re.DOTALL
+)
+
+
+def has_hole(text: str) -> bool:
+    """Whether something in a text is still to be filled in."""
+    return bool(_HOLE.search(text) or _WHOLE.fullmatch(text))
+
+
+def is_hole(text: str) -> bool:
+    """Whether a whole text is still to be filled in."""
+    return bool(_HOLE.fullmatch(text) or _WHOLE.fullmatch(text))
+
+
+def mask_holes(text: str) -> str:
+    """A text of the same length in which every hole is a run of the letter x."""
+    if _WHOLE.fullmatch(text):
+        return "x" * len(text)
+    return _HOLE.sub(lambda hole: "x" * len(hole.group()), text)

@@ -1,0 +1,225 @@
+"""Paths to files: walking folders, ignore files, reading."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from typing import TYPE_CHECKING, NamedTuple
+
+from policylint.detect.paths import matches_glob
+from policylint.source import ReadFailure, SourceFile, decode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+MAX_BYTES = 2 * 1024 * 1024
+STDIN = "<stdin>"
+
+_ENDINGS = (".json", ".yaml", ".yml")
+# What tools put into a tree: other people's files, or no files at all.
+_SKIPPED = frozenset({
+    ".git", ".hg", ".svn", ".venv", "venv", "node_modules", "__pycache__", ".mypy_cache",
+    ".pytest_cache", ".ruff_cache", ".tox", ".terraform",
+})  # fmt: skip
+
+
+class Failure(NamedTuple):
+    """A path that was named, or met on the way, and that cannot be read."""
+
+    path: str
+    reason: str
+
+
+def discover(
+    paths: Iterable[str],
+    *,
+    root: str,
+    exclude: tuple[str, ...] = (),
+    kind: str | None = None,
+    stdin_filename: str | None = None,
+) -> Iterator[SourceFile | Failure]:
+    """The files that paths stand for, each once, in the order of the paths and then of the names.
+
+    Folders are searched for files that may be definitions, without those that
+    git ignores; `exclude` patterns hold for named files too.
+    """
+    seen: set[str] = set()
+    for path in paths:
+        if path == "-":
+            yield _stdin(stdin_filename, root, kind)
+            continue
+        for found in _candidates(path, root, exclude):
+            if isinstance(found, Failure):
+                yield found
+                continue
+            real = os.path.realpath(found)
+            if real not in seen:
+                seen.add(real)
+                yield _read(found, root, kind)
+
+
+def git_root(folder: str) -> str | None:
+    """The top of the git work tree that a folder lies in."""
+    folder = os.path.abspath(folder)
+    while not os.path.exists(os.path.join(folder, ".git")):
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return None
+        folder = parent
+    return folder
+
+
+def common_folder(paths: Iterable[str]) -> str:
+    """The deepest folder that holds all paths; the current one for none and for standard input."""
+    folders = [_folder(os.path.abspath(path)) for path in paths if path != "-"]
+    try:
+        return os.path.commonpath(folders) if folders else os.getcwd()
+    except ValueError:  # on two drives
+        return os.getcwd()
+
+
+def relative(path: str, root: str) -> str:
+    """A path as it is reported: relative to the root, with `/`; absolute when it lies outside."""
+    absolute = os.path.abspath(path)
+    if absolute == root or absolute.startswith(root.rstrip(os.sep) + os.sep):
+        absolute = os.path.relpath(absolute, root)
+    return absolute.replace(os.sep, "/")
+
+
+def _candidates(path: str, root: str, exclude: tuple[str, ...]) -> Iterator[str | Failure]:
+    if os.path.isdir(path):
+        yield from _walk(path, root, exclude)
+    elif not os.path.lexists(path):
+        yield Failure(path, "no such file or folder")
+    elif not _is_excluded(relative(path, root), exclude):
+        yield path
+
+
+def _walk(folder: str, root: str, exclude: tuple[str, ...]) -> Iterator[str | Failure]:
+    ignored = _Ignored(folder)
+    pending = [folder]
+    while pending:
+        folder = pending.pop()
+        ignored.enter(folder)
+        try:
+            with os.scandir(folder) as scan:
+                entries = sorted(scan, key=lambda entry: entry.name)
+        except OSError as error:
+            yield Failure(folder, _reason(error))
+            continue
+        below = []
+        for entry in entries:
+            is_folder = entry.is_dir(follow_symlinks=False)
+            if is_folder and entry.name in _SKIPPED:
+                continue
+            if not is_folder and not entry.name.lower().endswith(_ENDINGS):
+                continue
+            if ignored.covers(entry.path, is_folder=is_folder):
+                continue
+            if _is_excluded(relative(entry.path, root), exclude):
+                continue
+            if is_folder:
+                below.append(entry.path)
+            elif entry.is_file() and not _leads_out(entry, root):
+                yield entry.path
+        pending += reversed(below)
+
+
+def _leads_out(entry: os.DirEntry[str], root: str) -> bool:
+    """Whether a link points out of the tree: a repository must not show what lies beside it."""
+    if not entry.is_symlink():
+        return False
+    target = os.path.realpath(entry.path)
+    return not target.startswith(os.path.realpath(root).rstrip(os.sep) + os.sep)
+
+
+def _is_excluded(path: str, patterns: tuple[str, ...]) -> bool:
+    return any(matches_glob(path, pattern) for pattern in patterns)
+
+
+def _read(path: str, root: str, kind: str | None) -> SourceFile | Failure:
+    try:
+        status = os.stat(path)
+        if not stat.S_ISREG(status.st_mode):
+            return Failure(
+                path, "not a regular file; to check what a command prints, pipe it into -"
+            )
+        with open(path, "rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        return Failure(path, _reason(error))
+    return _source(data, relative(path, root), path, kind)
+
+
+def _stdin(name: str | None, root: str, kind: str | None) -> SourceFile:
+    data = sys.stdin.buffer.read(MAX_BYTES + 1)
+    path = STDIN if name is None else relative(name, root)
+    return _source(data, path, name or STDIN, kind)
+
+
+def _source(data: bytes, path: str, location: str, kind: str | None) -> SourceFile:
+    text, failure = decode(data)
+    if len(data) > MAX_BYTES:
+        failure = ReadFailure(f"larger than {MAX_BYTES // 1024 // 1024} MiB", 0)
+    return SourceFile(path, text, kind=kind, location=location, error=failure)
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
+
+
+def _folder(path: str) -> str:
+    return path if os.path.isdir(path) else os.path.dirname(path)
+
+
+class _Ignored:
+    """What git ignores: `.gitignore` from the top of the work tree down, and `info/exclude`."""
+
+    def __init__(self, folder: str) -> None:
+        self._specs: list[tuple[str, object]] = []
+        top = git_root(folder)
+        self._active = top is not None
+        if top is None:
+            return
+        self._add(top, os.path.join(top, ".git", "info", "exclude"))
+        inside = os.path.relpath(os.path.abspath(folder), top)
+        parents = [] if inside == "." else inside.split(os.sep)
+        for depth in range(len(parents)):
+            above = os.path.join(top, *parents[:depth])
+            self._add(above, os.path.join(above, ".gitignore"))
+
+    def enter(self, folder: str) -> None:
+        """Take the ignore file of a folder along, and leave those of its neighbours behind."""
+        if not self._active:
+            return
+        folder = os.path.abspath(folder)
+        self._specs = [
+            (base, spec)
+            for base, spec in self._specs
+            if f"{folder}{os.sep}".startswith(f"{base}{os.sep}")
+        ]
+        self._add(folder, os.path.join(folder, ".gitignore"))
+
+    def covers(self, path: str, *, is_folder: bool) -> bool:
+        """Whether git ignores a path; the deepest file that says something about it decides."""
+        if not self._specs:
+            return False
+        absolute = os.path.abspath(path)
+        for base, spec in reversed(self._specs):
+            name = os.path.relpath(absolute, base).replace(os.sep, "/")
+            verdict = spec.check_file(f"{name}/" if is_folder else name).include  # type: ignore[attr-defined]
+            if verdict is not None:
+                return bool(verdict)
+        return False
+
+    def _add(self, base: str, path: str) -> None:
+        try:
+            with open(path, encoding="utf-8", errors="replace") as file:
+                lines = file.read().splitlines()
+        except OSError:
+            return
+        from pathspec import GitIgnoreSpec
+
+        if (base, path) not in self._specs:
+            self._specs.append((base, GitIgnoreSpec.from_lines(lines)))

@@ -1,0 +1,177 @@
+"""Files and a policy in, one report out."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from policylint.finding import SEVERITIES, CheckedFile, Finding, Related, Report, rank
+from policylint.model import PARTS, Workload
+from policylint.parsers import parse
+from policylint.rules.index import NODES, RULES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from policylint.finding import Problem
+    from policylint.model import Node
+    from policylint.parsers import Document
+    from policylint.policy import Policy, RuleChoice
+    from policylint.rule import Rule
+    from policylint.source import SourceFile
+
+
+def lint(sources: Iterable[SourceFile], policy: Policy) -> Report:
+    """Check files against a policy."""
+    checks = Checks(policy)
+    findings: list[Finding] = []
+    files: list[CheckedFile] = []
+    passed_over = 0
+    for source in sources:
+        documents = parse(source)
+        if not documents:
+            passed_over += 1
+            continue
+        files.append(CheckedFile(source.path, tuple(document.kind for document in documents)))
+        for document in documents:
+            findings += _findings(document, checks)
+    findings.sort(key=_order)
+    files.sort()
+    return Report(
+        findings, files, passed_over=passed_over, policy=policy.name, fail_on=policy.fail_on
+    )
+
+
+class Check(NamedTuple):
+    """A rule ready to be called: what it asks for, its settings, what the policy makes of it."""
+
+    rule: Rule
+    choice: RuleChoice
+    surroundings: tuple[str, ...]
+    facts: tuple[object | None, ...]
+    settings: dict[str, Any]
+
+    def problems(self, node: Node, around: dict[str, Node]) -> Iterator[Problem]:
+        """What the rule says of a node."""
+        arguments = [
+            around[name] if fact is None else fact
+            for name, fact in zip(self.surroundings, self.facts, strict=True)
+        ]
+        return self.rule.check(node, *arguments, **self.settings)
+
+
+class Checks:
+    """The rules of a policy by the type of node that they look at, imported when one occurs."""
+
+    __slots__ = ("_by_node", "_policy")
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._by_node: dict[str, list[Check]] = {}
+
+    def on(self, node_type: str) -> list[Check]:
+        """The checks for a type of node, those first whose word the others heed."""
+        checks = self._by_node.get(node_type)
+        if checks is None:
+            names = NODES.get(node_type, ())
+            checks = [self._check(name) for name in names if name in self._policy.rules]
+            self._by_node[node_type] = checks
+        return checks
+
+    def _check(self, name: str) -> Check:
+        rule = load_rule(name)
+        choice = self._policy.rules[name]
+        types = tuple(kind for _, kind in rule.parameters[1:])
+        facts = {type(fact).__name__: fact for fact in self._policy.organisation}
+        return Check(rule, choice, types, tuple(map(facts.get, types)), dict(choice.settings))
+
+
+def load_rule(name: str) -> Rule:
+    """A rule by its name; its module is imported."""
+    module = import_module(f"policylint.rules.{RULES[name][0]}")
+    rule: Rule = getattr(module, name.replace("-", "_"))
+    return rule
+
+
+def walk(
+    node: Node, around: dict[str, Node] | None = None
+) -> Iterator[tuple[Node, dict[str, Node]]]:
+    """A node and those below it, each with the nodes around it by the name of their type."""
+    around = {} if around is None else around
+    yield node, around
+    parts = PARTS.get(type(node))
+    if parts:
+        inside = {**around, type(node).__name__: node}
+        for part in parts:
+            below = getattr(node, part)
+            if type(below) is tuple:
+                for child in below:
+                    yield from walk(child, inside)
+            elif below is not None:
+                yield from walk(below, inside)
+
+
+def _findings(document: Document, checks: Checks) -> list[Finding]:
+    found: dict[tuple[str, object, str], Finding] = {}
+    for top in document.nodes:
+        owner = top if isinstance(top, Workload) else None
+        seen: dict[tuple[object, ...], int] = {}
+        for node, around in walk(top):
+            for check, problem in _problems(node, around, checks.on(type(node).__name__)):
+                severity = check.choice.severity or problem.severity or check.rule.severity
+                if rank(severity) < rank(check.choice.floor):
+                    continue
+                finding = _finding(document, owner, check.rule, severity, problem, seen)
+                key = finding.rule.name, finding.span, finding.message
+                # A fact that several nodes inherit is one finding.
+                if key not in found or rank(found[key].severity) < rank(severity):
+                    found[key] = finding
+    return list(found.values())
+
+
+def _problems(
+    node: Node, around: dict[str, Node], checks: list[Check]
+) -> Iterator[tuple[Check, Problem]]:
+    spoken: set[str] = set()
+    for check in checks:
+        if spoken.isdisjoint(check.rule.unless):
+            for problem in check.problems(node, around):
+                spoken.add(check.rule.name)
+                yield check, problem
+
+
+def _finding(
+    document: Document,
+    owner: Workload | None,
+    rule: Rule,
+    severity: str,
+    problem: Problem,
+    seen: dict[tuple[object, ...], int],
+) -> Finding:
+    source = document.source
+    subject = owner.id.value if owner is not None and owner.id.is_known else None
+    names = document.names(problem.at)[len(owner.root) if owner is not None else 0 :]
+    place = (rule.name, source.path, subject, names)
+    ordinal = seen[place] = seen.get(place, 0) + 1
+    return Finding(
+        rule,
+        severity,
+        problem,
+        source,
+        document.span(problem.at),
+        subject=subject,
+        related=tuple(
+            Related(source, document.span(at), message) for at, message in problem.related
+        ),
+        fingerprint=sha256(repr((*place, ordinal)).encode("utf-8", "replace")).hexdigest()[:32],
+    )
+
+
+def _order(finding: Finding) -> tuple[str, int, int, str]:
+    return (
+        finding.source.path,
+        finding.span.start,
+        -SEVERITIES.index(finding.severity),
+        finding.rule.name,
+    )

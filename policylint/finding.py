@@ -1,0 +1,147 @@
+"""What rules report, what a policy makes of it, and the report of a run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from policylint.model import At
+    from policylint.rule import Rule
+    from policylint.source import Region, SourceFile, Span
+
+SEVERITIES = ("info", "low", "medium", "high", "critical")
+_RANKS = {severity: rank for rank, severity in enumerate(SEVERITIES)}
+
+
+def rank(severity: str) -> int:
+    """A severity as a number: 0 for info, 4 for critical."""
+    return _RANKS[severity]
+
+
+class Problem:
+    """What a rule found: where, and in one line what it is.
+
+    `at` is a value, a node or a place; further routes of a value become related
+    places by themselves. `severity` raises or lowers the rule's usual one for
+    this case, `instead` says what to write here when the rule's own words do not
+    fit, and `secret` means that the text at the place must not be shown.
+    """
+
+    __slots__ = ("at", "instead", "message", "related", "secret", "severity")
+
+    def __init__(
+        self,
+        at: Any,
+        message: str,
+        related: Sequence[tuple[At, str]] = (),
+        *,
+        severity: str | None = None,
+        instead: str | None = None,
+        secret: bool = False,
+    ) -> None:
+        self.at: At = getattr(at, "at", at)
+        self.message = message
+        self.related = (
+            *related,
+            *((place, "also stated here") for place in getattr(at, "also", ())),
+        )
+        self.severity = severity
+        self.instead = instead
+        self.secret = secret
+
+
+if TYPE_CHECKING:
+    Problems = Iterator[Problem]
+
+
+class Related(NamedTuple):
+    """A further place that a finding is about."""
+
+    source: SourceFile
+    span: Span
+    message: str
+
+
+class Finding:
+    """A problem as a policy weighs it, at its place in a file."""
+
+    __slots__ = (
+        "fingerprint", "instead", "message", "related", "rule", "secret", "severity", "source",
+        "span", "subject",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        rule: Rule,
+        severity: str,
+        problem: Problem,
+        source: SourceFile,
+        span: Span,
+        *,
+        subject: str | None,
+        related: tuple[Related, ...],
+        fingerprint: str,
+    ) -> None:
+        self.rule = rule
+        self.severity = severity
+        self.message = problem.message
+        self.instead = problem.instead
+        self.secret = problem.secret
+        self.source = source
+        self.span = span
+        self.subject = subject
+        self.related = related
+        self.fingerprint = fingerprint
+
+    @property
+    def region(self) -> Region:
+        """Lines and columns of the place."""
+        return self.source.region(self.span)
+
+    @property
+    def advice(self) -> str:
+        """What to do instead, in the rule's words or those of this case."""
+        return self.instead or self.rule.instead
+
+
+class CheckedFile(NamedTuple):
+    """A file of ours and the kinds of the documents found in it, in their order."""
+
+    path: str
+    kinds: tuple[str, ...]
+
+
+class Report:
+    """The result of a run."""
+
+    __slots__ = ("failed", "files", "findings", "passed_over", "policy")
+
+    def __init__(
+        self,
+        findings: list[Finding],
+        files: list[CheckedFile],
+        *,
+        passed_over: int,
+        policy: str,
+        fail_on: str,
+    ) -> None:
+        self.findings = findings
+        self.files = files
+        self.passed_over = passed_over
+        self.policy = policy
+        # A definition that nobody could read has not been checked: never a pass.
+        self.failed = any(
+            rank(finding.severity) >= rank(fail_on) or finding.rule.name == UNREADABLE
+            for finding in findings
+        )
+
+    def counts(self) -> dict[str, int]:
+        """How many findings there are of each severity, the worst first, zeros left out."""
+        severities = [finding.severity for finding in self.findings]
+        counts = {severity: severities.count(severity) for severity in reversed(SEVERITIES)}
+        return {severity: count for severity, count in counts.items() if count}
+
+
+UNREADABLE = "document-unreadable"

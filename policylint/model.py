@@ -1,0 +1,318 @@
+"""What definitions say, whichever format they say it in: values and the nodes that hold them.
+
+Every fact is a `Value`, or `None` where the author did not say. Nodes are small
+and immutable; they know where they stand (`at`) and hold the nodes below them,
+never the ones above.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+
+if TYPE_CHECKING:
+    from policylint.source import Span
+    from policylint.tree import Place
+
+    At = Place | Span
+
+T = TypeVar("T")
+
+
+class _Unknown:
+    """The third value: nobody can say yet, because a placeholder stands there."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "UNKNOWN"
+
+    def __bool__(self) -> bool:
+        return False
+
+
+UNKNOWN: Any = _Unknown()
+
+
+class Value(Generic[T]):
+    """A fact and its place.
+
+    `also` are the places of further routes that say the same or are overridden;
+    `origin` tells whether the fact is stated, a default or inherited from an owner.
+    """
+
+    __slots__ = ("also", "at", "origin", "value")
+
+    def __init__(self, value: T, at: At, also: tuple[At, ...] = (), origin: str = "stated") -> None:
+        self.value = value
+        self.at = at
+        self.also = also
+        self.origin = origin
+
+    def __bool__(self) -> bool:
+        """Whether the fact is known and true; write `is_false` or `is None` for its opposites."""
+        return bool(self.value)
+
+    def __repr__(self) -> str:
+        return f"Value({self.value!r}, {self.at!r})"
+
+    @property
+    def is_known(self) -> bool:
+        """Whether anybody can say yet."""
+        return self.value is not UNKNOWN
+
+    @property
+    def is_false(self) -> bool:
+        """Whether the fact is known to be false, 0 or empty."""
+        return self.value is not UNKNOWN and not self.value
+
+    def among(self, *values: T) -> bool:
+        """Whether the fact is known and one of these."""
+        return self.value in values
+
+
+class ReadProblem(NamedTuple):
+    """A file, or a document in it, that could not be read."""
+
+    message: str
+    at: At
+    instead: str | None = None
+
+
+class RepeatedKey(NamedTuple):
+    """A key that stands twice in one object; `exact` is false when the two differ by case."""
+
+    name: str
+    at: At
+    first: At
+    exact: bool = True
+
+
+class Workload(NamedTuple):
+    """A service or job that the cluster runs: an app, a pod or a Metronome job.
+
+    `id` is absolute and points at the id, or at the owner where none is written.
+    A `partial` definition leaves out what the stored one keeps.
+    """
+
+    kind: str
+    id: Value[str]
+    root: tuple[str | int, ...]
+    partial: bool = False
+    role: Value[str] | None = None
+    accepted_roles: tuple[Value[str], ...] = ()
+    instances: Value[float] | None = None
+    containers: tuple[Container, ...] = ()
+    networks: tuple[Network, ...] = ()
+    ports: tuple[Port, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
+    health_checks: tuple[HealthCheck, ...] = ()
+    labels: tuple[Label, ...] = ()
+    dependencies: tuple[Value[str], ...] = ()
+
+    @property
+    def at(self) -> At:
+        """The place of the id."""
+        return self.id.at
+
+    @property
+    def has_image(self) -> bool:
+        """Whether any container brings its own file system."""
+        return any(container.image for container in self.containers)
+
+
+class Container(NamedTuple):
+    """One process tree of a workload and the walls around it.
+
+    `runtime` is DOCKER (the Docker engine), MESOS (the Universal Container
+    Runtime) or NONE (a plain command on the agent).
+    """
+
+    name: str
+    at: At
+    runtime: Value[str]
+    image: WorkloadImage | None = None
+    command: Command | None = None
+    privileged: Value[bool] | None = None
+    user: Value[str] | None = None
+    pid: Value[str] | None = None
+    ipc: Value[str] | None = None
+    capabilities: tuple[Capability, ...] = ()
+    security_options: tuple[SecurityOption, ...] = ()
+    parameters: tuple[DockerParameter, ...] = ()
+    mounts: tuple[Mount, ...] = ()
+    env: tuple[EnvVar, ...] = ()
+    artifacts: tuple[Artifact, ...] = ()
+    limits: tuple[ResourceLimit, ...] = ()
+
+
+class WorkloadImage(NamedTuple):
+    """The image a container starts from; parts that a placeholder hides are UNKNOWN."""
+
+    reference: Value[str]
+    registry: str
+    repository: str
+    tag: str | None
+    digest: str | None
+
+    @property
+    def at(self) -> At:
+        """The place of the reference."""
+        return self.reference.at
+
+
+class Command(NamedTuple):
+    """What a container runs: a shell line, or a list of arguments."""
+
+    text: Value[str] | None
+    args: tuple[Value[str], ...]
+    at: At
+
+
+class Capability(NamedTuple):
+    """A capability granted in the end, in capitals without `CAP_`; ALL leaves out `dropped`."""
+
+    name: Value[str]
+    dropped: frozenset[str] = frozenset()
+
+    @property
+    def at(self) -> At:
+        """The place where it is granted."""
+        return self.name.at
+
+
+class SecurityOption(NamedTuple):
+    """A setting of seccomp, AppArmor, SELinux (`label`) or the like, whichever route it came by."""
+
+    name: str
+    setting: Value[str]
+
+    @property
+    def at(self) -> At:
+        """The place of the setting."""
+        return self.setting.at
+
+
+class DockerParameter(NamedTuple):
+    """A flag for the Docker command line, as the agent will write it: long name, value."""
+
+    key: str
+    value: Value[str]
+    at: At
+
+
+class Mount(NamedTuple):
+    """Something mounted into a container.
+
+    `path` is the normalised absolute path on the agent; None for a path in the
+    sandbox, a named volume or a tmpfs. `source` is what the author wrote.
+    """
+
+    source: Value[str]
+    path: str | None
+    target: Value[str] | None
+    read_only: bool
+    route: str
+    propagation: Value[str] | None = None
+
+    @property
+    def at(self) -> At:
+        """The place of the source."""
+        return self.source.at
+
+
+class Network(NamedTuple):
+    """A network that a workload joins; `mode` is host, container, container/bridge or none."""
+
+    mode: Value[str]
+    name: Value[str] | None = None
+
+    @property
+    def at(self) -> At:
+        """The place of the mode."""
+        return self.mode.at
+
+
+class Port(NamedTuple):
+    """A port that a workload offers."""
+
+    at: At
+    container_port: Value[float] | None = None
+    host_port: Value[float] | None = None
+    service_port: Value[float] | None = None
+    labels: tuple[Label, ...] = ()
+
+
+class Constraint(NamedTuple):
+    """A demand on the agents that may run a workload."""
+
+    field: Value[str]
+    operator: Value[str] | None
+    value: Value[str] | None
+
+    @property
+    def at(self) -> At:
+        """The place of the deciding part: the value, else the field."""
+        return self.value.at if self.value else self.field.at
+
+
+class HealthCheck(NamedTuple):
+    """A check whose failure kills a task, or merely informs (`protocol` CHECK)."""
+
+    protocol: Value[str]
+    at: At
+
+
+class Label(NamedTuple):
+    """A label and its value."""
+
+    name: str
+    value: Value[str]
+    at: At
+
+
+class EnvVar(NamedTuple):
+    """An environment variable; `value` is None when it is a reference to a secret."""
+
+    name: str
+    value: Value[str] | None
+    at: At
+
+
+class Artifact(NamedTuple):
+    """A file that the agent fetches before the container starts."""
+
+    uri: Value[str]
+
+    @property
+    def at(self) -> At:
+        """The place of the URI."""
+        return self.uri.at
+
+
+class ResourceLimit(NamedTuple):
+    """How far a container may go beyond the resource that it reserved; a number or `unlimited`."""
+
+    resource: str
+    limit: Value[Any]
+
+    @property
+    def at(self) -> At:
+        """The place of the limit."""
+        return self.limit.at
+
+
+Node = (
+    ReadProblem | RepeatedKey | Workload | Container | WorkloadImage | Command | Capability
+    | SecurityOption | DockerParameter | Mount | Network | Port | Constraint | HealthCheck
+    | Label | EnvVar | Artifact | ResourceLimit
+)  # fmt: skip
+
+# The fields of a node that hold the nodes below it, in the order of a definition.
+PARTS: dict[type, tuple[str, ...]] = {
+    Workload: ("containers", "networks", "ports", "constraints", "health_checks", "labels"),
+    Container: (
+        "image", "command", "capabilities", "security_options", "parameters", "mounts",
+        "env", "artifacts", "limits",
+    ),
+    Port: ("labels",),
+}  # fmt: skip

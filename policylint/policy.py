@@ -1,0 +1,123 @@
+"""Policies: which rules apply, how severe they are and what the organisation's facts are.
+
+A policy that cannot be read is never an empty policy: every mistake in one is
+reported at its place, and the run stops.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from policylint.finding import UNREADABLE
+from policylint.organisation import Organisation
+from policylint.rules.index import RULES, SETS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+FILE_NAMES = (".policylint.yaml", "policylint.yaml")
+DEFAULT_SET = "recommended"
+DEFAULT_FAIL_ON = "medium"
+
+
+class PolicyError(Exception):
+    """A policy, or a choice of rules, that cannot be used; one message a line, places included."""
+
+
+class RuleChoice(NamedTuple):
+    """What a policy says of one rule; `floor` is the least severity that it reports."""
+
+    severity: str | None = None
+    settings: Mapping[str, Any] = {}
+    floor: str = "info"
+
+
+class Policy(NamedTuple):
+    """What is demanded of definitions."""
+
+    name: str
+    rules: Mapping[str, RuleChoice]
+    fail_on: str = DEFAULT_FAIL_ON
+    exclude: tuple[str, ...] = ()
+    organisation: Organisation = Organisation()
+    folder: str | None = None
+
+    def selecting(self, select: Iterable[str], ignore: Iterable[str]) -> Policy:
+        """The same policy for some rules or families only, and without others.
+
+        A rule that is selected and that the policy does not have comes with its
+        usual severity. Raises `PolicyError` for names that nobody has.
+        """
+        chosen, dropped = _named(select), _named(ignore)
+        rules = dict(self.rules)
+        if chosen:
+            rules = {name: self.rules.get(name, RuleChoice()) for name in chosen}
+        kept = {name: choice for name, choice in rules.items() if name not in dropped}
+        return self._replace(rules=kept)
+
+
+def built_in(name: str) -> Policy:
+    """One of the shipped policy sets."""
+    return Policy(name, set_rules(name))
+
+
+def find(folder: str) -> str | None:
+    """The policy file that holds for a folder: the closest one upwards, up to git's root.
+
+    Raises `PolicyError` when a folder has two.
+    """
+    folder = os.path.abspath(folder)
+    while True:
+        found = [name for name in FILE_NAMES if os.path.isfile(os.path.join(folder, name))]
+        if len(found) > 1:
+            raise PolicyError(f"{folder}: two policy files, {' and '.join(found)}; keep one")
+        if found:
+            return os.path.join(folder, found[0])
+        parent = os.path.dirname(folder)
+        if parent == folder or os.path.exists(os.path.join(folder, ".git")):
+            return None
+        folder = parent
+
+
+def load(name_or_path: str) -> Policy:
+    """A built-in set by its name, or a policy file by its path."""
+    if name_or_path in SETS:
+        return built_in(name_or_path)
+    if not os.path.isfile(name_or_path):
+        hint = suggestion(name_or_path, SETS)
+        raise PolicyError(f"no such policy: {name_or_path}{hint}")
+    from policylint.policy_file import read
+
+    return read(name_or_path)
+
+
+def set_rules(name: str) -> dict[str, RuleChoice]:
+    """The rules of a built-in set."""
+    floor, rules = SETS[name]
+    choices = {rule: RuleChoice(severity, settings, floor) for rule, severity, settings in rules}
+    choices.setdefault(UNREADABLE, RuleChoice())
+    return choices
+
+
+def _named(names: Iterable[str]) -> dict[str, None]:
+    """The rules that some names of rules and families stand for, in order."""
+    chosen: dict[str, None] = {}
+    families = {entry[3] for entry in RULES.values()}
+    for name in names:
+        if name in RULES:
+            chosen[name] = None
+        elif name in families:
+            chosen.update(dict.fromkeys(rule for rule in RULES if RULES[rule][3] == name))
+        else:
+            hint = suggestion(name, [*RULES, *families])
+            raise PolicyError(f'no such rule or family: "{name}"{hint}')
+    return chosen
+
+
+def suggestion(name: str, names: Iterable[str]) -> str:
+    """A second line for an error message: the name that was probably meant."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, list(names), 1, 0.6)
+    return f'\n  did you mean "{close[0]}"?' if close else ""

@@ -1,0 +1,184 @@
+"""`@rule`: a function becomes a rule.
+
+    @rule(on=Container, severity="critical", family="privilege", refs="CWE-250")
+    def privileged_container(container: Container) -> Problems:
+
+The function's name in kebab case is the rule's name, its docstring the
+documentation, its first parameter the node that it is called with, further
+positional parameters the nodes around that one and the organisation's facts,
+keyword-only parameters the settings.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from policylint.finding import Problems
+
+    Check = Callable[..., Problems]
+
+FAMILIES = (
+    "document", "privilege", "escape", "isolation", "resources", "artifacts", "secrets",
+    "availability", "exposure", "hygiene",
+)  # fmt: skip
+
+
+class Rule:
+    """A check with its name, weight and words."""
+
+    __slots__ = (
+        "check", "confidence", "equivalents", "family", "name", "node", "refs", "severity",
+        "unless",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        check: Check,
+        *,
+        node: type,
+        severity: str,
+        family: str,
+        refs: str,
+        confidence: str,
+        unless: tuple[str, ...],
+        equivalents: tuple[str, ...],
+    ) -> None:
+        self.check = check
+        self.name = check.__name__.replace("_", "-")
+        self.node = node
+        self.severity = severity
+        self.family = family
+        self.refs = tuple(refs.split())
+        self.confidence = confidence
+        self.unless = unless
+        self.equivalents = equivalents
+
+    def __repr__(self) -> str:
+        return f"Rule({self.name})"
+
+    @property
+    def parameters(self) -> tuple[tuple[str, str], ...]:
+        """Names and types of what the check asks for, the node itself first."""
+        code = self.check.__code__
+        names = code.co_varnames[: code.co_argcount]
+        return tuple((name, self.check.__annotations__[name]) for name in names)
+
+    @property
+    def settings(self) -> dict[str, tuple[str, Any]]:
+        """Type and default of each setting."""
+        code = self.check.__code__
+        names = code.co_varnames[code.co_argcount :][: code.co_kwonlyargcount]
+        defaults = self.check.__kwdefaults__ or {}
+        return {name: (self.check.__annotations__[name], defaults[name]) for name in names}
+
+    @property
+    def doc(self) -> Doc:
+        """The docstring, taken apart."""
+        return _read_doc(self.check.__doc__ or "")
+
+    @property
+    def summary(self) -> str:
+        """What the offence is, in a sentence."""
+        return (self.check.__doc__ or self.name).partition("\n")[0].strip()
+
+    @property
+    def instead(self) -> str:
+        """What to do instead: the paragraph that begins so, without its full stop."""
+        for paragraph in self.doc.body:
+            if paragraph.startswith("Instead"):
+                text = paragraph.rstrip(".")
+                return text[0].lower() + text[1:]
+        return ""
+
+
+class Example(NamedTuple):
+    """A complete document that a rule reports, or leaves alone, and under which settings."""
+
+    good: bool
+    kind: str
+    text: str
+
+
+class Doc(NamedTuple):
+    """A rule's docstring: summary, paragraphs, what each setting means, examples."""
+
+    summary: str
+    body: tuple[str, ...]
+    settings: dict[str, str]
+    examples: tuple[Example, ...]
+
+
+def rule(
+    *,
+    on: type,
+    severity: str,
+    family: str,
+    refs: str = "",
+    confidence: str = "high",
+    unless: tuple[str, ...] = (),
+    equivalents: tuple[str, ...] = (),
+) -> Callable[[Check], Rule]:
+    """Make a rule of a check on nodes of one type.
+
+    `severity` is the usual one; `unless` names rules that speak for this one where
+    they have a problem on the same node.
+    """
+
+    def decorate(check: Check) -> Rule:
+        return Rule(
+            check,
+            node=on,
+            severity=severity,
+            family=family,
+            refs=refs,
+            confidence=confidence,
+            unless=unless,
+            equivalents=equivalents,
+        )
+
+    return decorate
+
+
+def _read_doc(docstring: str) -> Doc:
+    summary, _, rest = docstring.partition("\n")
+    body: list[str] = []
+    settings: dict[str, str] = {}
+    examples: list[Example] = []
+    for block in _blocks(textwrap.dedent(rest)):
+        head, _, below = block.partition("\n")
+        if head == "Settings:":
+            settings = _read_settings(textwrap.dedent(below))
+        elif head.startswith(("Bad (", "Good (")):
+            kind = head[head.index("(") + 1 : head.index(")")]
+            examples.append(Example(head.startswith("Good"), kind, textwrap.dedent(below)))
+        else:
+            body.append(" ".join(block.split()))
+    return Doc(summary.strip(), tuple(body), settings, tuple(examples))
+
+
+def _blocks(text: str) -> Iterator[str]:
+    """Paragraphs, each with the indented lines below it."""
+    block: list[str] = []
+    for line in text.splitlines():
+        if block and line[:1].strip() and not block[-1]:
+            yield "\n".join(block).strip()
+            block = []
+        block.append(line)
+    if any(block):
+        yield "\n".join(block).strip()
+
+
+def _read_settings(text: str) -> dict[str, str]:
+    settings: dict[str, str] = {}
+    name = ""
+    for line in text.splitlines():
+        if line and not line.startswith(" "):
+            name, _, words = line.partition(":")
+            settings[name] = words.strip()
+        elif name:
+            settings[name] += f" {line.strip()}"
+    return settings

@@ -1,0 +1,1 @@
+"""The rules, in modules by concern; `index.py` is generated from them."""

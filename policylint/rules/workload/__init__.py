@@ -1,0 +1,1 @@
+"""Rules for Marathon apps, pods and Metronome jobs."""

@@ -87,6 +87,67 @@ class RepeatedKey(NamedTuple):
     exact: bool = True
 
 
+class SchemaError(NamedTuple):
+    """A value that the scheduler refuses: of a wrong type, out of range, missing."""
+
+    message: str
+    at: At
+    instead: str | None = None
+
+
+class UnknownField(NamedTuple):
+    """A member that nobody reads.
+
+    `suggestion` is the known name that was probably meant, `is_security` whether that one guards.
+    """
+
+    name: str
+    at: At
+    suggestion: str | None = None
+    is_security: bool = False
+
+
+class DeprecatedFields(NamedTuple):
+    """The old spellings of a document: name, modern form and place of each, the first at `at`."""
+
+    fields: tuple[tuple[str, str, At], ...]
+
+    @property
+    def at(self) -> At:
+        """The place of the first one."""
+        return self.fields[0][2]
+
+
+class Conflict(NamedTuple):
+    """Two statements of which the scheduler refuses the document or follows only one."""
+
+    message: str
+    at: At
+    others: tuple[tuple[At, str], ...] = ()
+    instead: str | None = None
+
+
+class DroppedSetting(NamedTuple):
+    """A setting that is accepted and has no effect where it stands."""
+
+    name: str
+    why: str
+    at: At
+    instead: str | None = None
+
+
+class Hole(NamedTuple):
+    """A placeholder that is left in a document; `is_security` where a guard depends on it.
+
+    In a file that is a template by its name or its sections, `is_template`, one stands for all.
+    """
+
+    text: str
+    at: At
+    is_security: bool = False
+    is_template: bool = False
+
+
 class Workload(NamedTuple):
     """A service or job that the cluster runs: an app, a pod or a Metronome job.
 
@@ -302,7 +363,8 @@ class ResourceLimit(NamedTuple):
 
 
 Node = (
-    ReadProblem | RepeatedKey | Workload | Container | WorkloadImage | Command | Capability
+    ReadProblem | RepeatedKey | SchemaError | UnknownField | DeprecatedFields | Conflict
+    | DroppedSetting | Hole | Workload | Container | WorkloadImage | Command | Capability
     | SecurityOption | DockerParameter | Mount | Network | Port | Constraint | HealthCheck
     | Label | EnvVar | Artifact | ResourceLimit
 )  # fmt: skip

@@ -128,24 +128,53 @@ class Conflict(NamedTuple):
 
 
 class DroppedSetting(NamedTuple):
-    """A setting that is accepted and has no effect where it stands."""
+    """A setting that has no effect where it stands; `others` are the places that make it so."""
 
     name: str
     why: str
     at: At
+    others: tuple[tuple[At, str], ...] = ()
     instead: str | None = None
 
 
 class Hole(NamedTuple):
     """A placeholder that is left in a document; `is_security` where a guard depends on it.
 
-    In a file that is a template by its name or its sections, `is_template`, one stands for all.
+    In a file that is a template by its name or its sections, `is_template`, one stands for
+    all; `is_linted` is false when the rest of it could not be read.
     """
 
     text: str
     at: At
+    others: tuple[At, ...] = ()
     is_security: bool = False
     is_template: bool = False
+    is_linted: bool = True
+
+
+class UnknownKind(NamedTuple):
+    """A document whose name says that it is ours, and whose content does not say what it is."""
+
+    message: str
+    at: At
+
+
+class Group(NamedTuple):
+    """A Marathon group; `id` is absolute, `is_top` tells a group right below the root."""
+
+    id: Value[str]
+    enforce_role: Value[bool] | None = None
+    dependencies: tuple[Value[str], ...] = ()
+
+    @property
+    def at(self) -> At:
+        """The place of the id."""
+        return self.id.at
+
+    @property
+    def is_top(self) -> bool:
+        """Whether its role is the one that the groups below it use."""
+        return self.id.is_known and self.id.value.count("/") == 1 and self.id.value != "/"
 
 
 class Workload(NamedTuple):
@@ -169,6 +198,15 @@ class Workload(NamedTuple):
     health_checks: tuple[HealthCheck, ...] = ()
     labels: tuple[Label, ...] = ()
     dependencies: tuple[Value[str], ...] = ()
+    secrets: tuple[Secret, ...] = ()
+    schedules: tuple[Schedule, ...] = ()
+    executor: Value[str] | None = None
+    upgrade: Upgrade | None = None
+    backoff: Backoff | None = None
+    unreachable: Unreachable | None = None
+    restart: Restart | None = None
+    kill_grace: Value[float] | None = None
+    shared_cgroups: Value[bool] | None = None
 
     @property
     def at(self) -> At:
@@ -185,7 +223,8 @@ class Container(NamedTuple):
     """One process tree of a workload and the walls around it.
 
     `runtime` is DOCKER (the Docker engine), MESOS (the Universal Container
-    Runtime) or NONE (a plain command on the agent).
+    Runtime) or NONE (a plain command on the agent). Ports and health checks of
+    an app are its workload's, those of a pod its containers'.
     """
 
     name: str
@@ -204,6 +243,14 @@ class Container(NamedTuple):
     env: tuple[EnvVar, ...] = ()
     artifacts: tuple[Artifact, ...] = ()
     limits: tuple[ResourceLimit, ...] = ()
+    resources: Resources | None = None
+    ports: tuple[Port, ...] = ()
+    health_checks: tuple[HealthCheck, ...] = ()
+    volumes: tuple[Volume, ...] = ()
+    labels: tuple[Label, ...] = ()
+    namespaces: tuple[Namespace, ...] = ()
+    pull_secret: Value[str] | None = None
+    tty: Value[bool] | None = None
 
 
 class WorkloadImage(NamedTuple):
@@ -214,6 +261,7 @@ class WorkloadImage(NamedTuple):
     repository: str
     tag: str | None
     digest: str | None
+    force_pull: Value[bool] | None = None
 
     @property
     def at(self) -> At:
@@ -254,11 +302,15 @@ class SecurityOption(NamedTuple):
 
 
 class DockerParameter(NamedTuple):
-    """A flag for the Docker command line, as the agent will write it: long name, value."""
+    """A flag for the Docker command line, as the agent will write it: long name, value.
+
+    `raw_key` is the key as the author wrote it.
+    """
 
     key: str
     value: Value[str]
     at: At
+    raw_key: Value[str]
 
 
 class Mount(NamedTuple):
@@ -300,6 +352,8 @@ class Port(NamedTuple):
     container_port: Value[float] | None = None
     host_port: Value[float] | None = None
     service_port: Value[float] | None = None
+    protocol: Value[str] | None = None
+    name: Value[str] | None = None
     labels: tuple[Label, ...] = ()
 
 
@@ -321,6 +375,16 @@ class HealthCheck(NamedTuple):
 
     protocol: Value[str]
     at: At
+    command: Command | None = None
+    path: Value[str] | None = None
+    port: Value[float] | None = None
+    port_index: Value[float] | None = None
+    endpoint: Value[str] | None = None
+    interval: Value[float] | None = None
+    timeout: Value[float] | None = None
+    grace: Value[float] | None = None
+    max_failures: Value[float] | None = None
+    delay: Value[float] | None = None
 
 
 class Label(NamedTuple):
@@ -332,17 +396,121 @@ class Label(NamedTuple):
 
 
 class EnvVar(NamedTuple):
-    """An environment variable; `value` is None when it is a reference to a secret."""
+    """An environment variable; `value` is None when it is a reference to a `secret`."""
 
     name: str
     value: Value[str] | None
     at: At
+    secret: Value[str] | None = None
+
+
+class Secret(NamedTuple):
+    """A secret that a workload declares: the name it uses and where the store keeps it."""
+
+    name: str
+    source: Value[str] | None
+    at: At
+
+
+class Volume(NamedTuple):
+    """Storage that is not the agent's file system: persistent, external or secret.
+
+    `name` is the external volume's or the secret's; `options` are the driver's.
+    """
+
+    kind: str
+    at: At
+    target: Value[str] | None = None
+    mode: Value[str] | None = None
+    name: Value[str] | None = None
+    size: Value[float] | None = None
+    provider: Value[str] | None = None
+    options: tuple[Label, ...] = ()
+
+
+class Namespace(NamedTuple):
+    """A namespace that a parameter chooses: uts, userns or cgroupns, and its mode."""
+
+    name: str
+    mode: Value[str]
+
+    @property
+    def at(self) -> At:
+        """The place of the mode."""
+        return self.mode.at
+
+
+class Resources(NamedTuple):
+    """What a container reserves: cpus, MiB of memory and disk, gpus; None where it is a default."""
+
+    at: At
+    cpus: Value[float] | None = None
+    mem: Value[float] | None = None
+    disk: Value[float] | None = None
+    gpus: Value[float] | None = None
+
+
+class Schedule(NamedTuple):
+    """When a job runs: a cron line of five or six fields and how its runs relate."""
+
+    id: Value[str] | None
+    cron: Value[str]
+    timezone: Value[str] | None = None
+    concurrency: Value[str] | None = None
+    enabled: Value[bool] | None = None
+    starting_deadline: Value[float] | None = None
+
+    @property
+    def at(self) -> At:
+        """The place of the cron line."""
+        return self.cron.at
+
+
+class Upgrade(NamedTuple):
+    """How an upgrade replaces instances, as shares of their number."""
+
+    at: At
+    minimum_health: Value[float] | None
+    maximum_over: Value[float] | None
+
+
+class Backoff(NamedTuple):
+    """How restarts of a failing service slow down: seconds, factor, seconds at most."""
+
+    at: At
+    seconds: Value[float] | None
+    factor: Value[float] | None
+    max_delay: Value[float] | None
+
+
+class Unreachable(NamedTuple):
+    """What happens to instances on a lost agent; `disabled` replaces both times."""
+
+    at: At
+    disabled: Value[str] | None = None
+    inactive_after: Value[float] | None = None
+    expunge_after: Value[float] | None = None
+
+
+class Restart(NamedTuple):
+    """Whether a failed run of a job is started again, and for how long (seconds)."""
+
+    policy: Value[str]
+    active_deadline: Value[float] | None = None
+
+    @property
+    def at(self) -> At:
+        """The place of the policy."""
+        return self.policy.at
 
 
 class Artifact(NamedTuple):
     """A file that the agent fetches before the container starts."""
 
     uri: Value[str]
+    dest_path: Value[str] | None = None
+    executable: Value[bool] | None = None
+    extract: Value[bool] | None = None
 
     @property
     def at(self) -> At:
@@ -364,17 +532,23 @@ class ResourceLimit(NamedTuple):
 
 Node = (
     ReadProblem | RepeatedKey | SchemaError | UnknownField | DeprecatedFields | Conflict
-    | DroppedSetting | Hole | Workload | Container | WorkloadImage | Command | Capability
-    | SecurityOption | DockerParameter | Mount | Network | Port | Constraint | HealthCheck
-    | Label | EnvVar | Artifact | ResourceLimit
+    | DroppedSetting | Hole | UnknownKind | Group | Workload | Container | WorkloadImage | Command
+    | Capability | SecurityOption | DockerParameter | Mount | Volume | Namespace | Network | Port
+    | Constraint | HealthCheck | Label | EnvVar | Secret | Artifact | Resources | ResourceLimit
+    | Schedule | Upgrade | Backoff | Unreachable | Restart
 )  # fmt: skip
 
 # The fields of a node that hold the nodes below it, in the order of a definition.
 PARTS: dict[type, tuple[str, ...]] = {
-    Workload: ("containers", "networks", "ports", "constraints", "health_checks", "labels"),
-    Container: (
-        "image", "command", "capabilities", "security_options", "parameters", "mounts",
-        "env", "artifacts", "limits",
+    Workload: (
+        "containers", "networks", "ports", "constraints", "health_checks", "labels", "secrets",
+        "schedules", "upgrade", "backoff", "unreachable", "restart",
     ),
+    Container: (
+        "image", "command", "capabilities", "security_options", "namespaces", "parameters",
+        "mounts", "volumes", "env", "artifacts", "resources", "limits", "ports", "health_checks",
+        "labels",
+    ),
+    HealthCheck: ("command",),
     Port: ("labels",),
 }  # fmt: skip

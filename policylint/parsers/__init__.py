@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from policylint.model import ReadProblem, RepeatedKey
-from policylint.parsers.recognise import APP, APP_LIST, GROUP, kind_of, looks_ours, may_be_ours
+from policylint.model import Hole, ReadProblem, RepeatedKey, UnknownKind
+from policylint.parsers import recognise
 from policylint.source import Span
 from policylint.tree import Place, Unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from policylint.model import At, Node
+    from policylint.parsers.recognise import Part
+    from policylint.parsers.templates import Values
     from policylint.source import SourceFile
     from policylint.tree import Tree
+    from policylint.tree.lenient import Mistake
 
 _YAML_ENDINGS = (".yaml", ".yml")
 _FREE_MAPS = frozenset({"env", "environment", "labels", "options", "secrets"})
@@ -44,82 +47,181 @@ class Document:
         return _named(self._tree.value, at.path) if self._tree and isinstance(at, Place) else ()
 
 
-def parse(source: SourceFile) -> list[Document]:
-    """The documents of a file that are ours; none when it is somebody else's."""
+def parse(source: SourceFile, values: Values | None = None) -> list[Document]:
+    """The documents of a file that are ours; none when it is somebody else's.
+
+    `values` fill the placeholders of templates before anything is judged.
+    """
     if source.error is not None:
         offset = source.error.offset
-        problem = ReadProblem(source.error.message, Span(offset, offset))
-        return [_unreadable(source, problem)] if _claims(source) else []
-    if source.kind is None and not may_be_ours(source.text):
+        return _unreadable(source, ReadProblem(source.error.message, Span(offset, offset)))
+    if source.kind is None and not recognise.may_be_ours(source.text):
         return _blank(source)
     try:
         trees = _read(source)
     except Unreadable as error:
-        problem = ReadProblem(error.message, error.span)
-        return [_unreadable(source, problem)] if _claims(source) else []
-    return [document for tree in trees if (document := _document(source, tree)) is not None]
+        return _read_leniently(source, error, values)
+    found = (_document(source, tree, values) for tree in trees)
+    return [document for document in found if document is not None]
 
 
 def _read(source: SourceFile) -> list[Tree]:
     from policylint.tree.json_text import JsonTree
 
-    text = source.text
-    looks_like_json = text.lstrip()[:1] in ("{", "[")
-    if not source.name.endswith(_YAML_ENDINGS) and (looks_like_json or source.kind is None):
-        return [JsonTree(text)] if looks_like_json else []
-    if looks_like_json:  # JSON under a YAML name: JSON's own reader keeps to JSON's own rules
-        try:
-            return [JsonTree(text)]
-        except Unreadable:
-            pass
+    if _is_json(source):
+        return [JsonTree(source.text)]
+    if not _may_be_yaml(source):
+        return []
     from policylint.tree import yaml_text
 
-    return list(yaml_text.read(text))
+    if _begins_like_json(source.text):
+        try:  # JSON under a YAML name: JSON's own reader keeps to JSON's own rules
+            return [JsonTree(source.text)]
+        except Unreadable:
+            pass
+    return list(yaml_text.read(source.text))
 
 
-def _document(source: SourceFile, tree: Tree) -> Document | None:
-    kind = source.kind or kind_of(tree.value)
-    if kind is None:
-        return None
-    repeated = tuple(
-        RepeatedKey(key.name, key.at, key.first, key.exact)
-        for key in tree.repeated()
-        if key.exact or not _FREE_MAPS.intersection(key.path[-1:])
+def _is_json(source: SourceFile) -> bool:
+    return _begins_like_json(source.text) and not _stem(source).endswith(_YAML_ENDINGS)
+
+
+def _may_be_yaml(source: SourceFile) -> bool:
+    is_named = _stem(source).endswith(_YAML_ENDINGS) or source.name.startswith("<")
+    return is_named or source.kind is not None
+
+
+def _begins_like_json(text: str) -> bool:
+    return text.lstrip()[:1] in ("{", "[", "/")
+
+
+def _stem(source: SourceFile) -> str:
+    """A file's name without the ending that makes it a template."""
+    from policylint.parsers.templates import has_template_name
+
+    name = source.name
+    return name.rpartition(".")[0] if has_template_name(name) else name
+
+
+def _read_leniently(source: SourceFile, error: Unreadable, values: Values | None) -> list[Document]:
+    """What can still be seen of text that is not quite JSON, or of a template."""
+    if not _claims(source):
+        return []
+    from policylint.parsers.templates import has_template_name
+    from policylint.tree.lenient import MendedTree, mend
+
+    refused = ReadProblem(error.message, error.span)
+    mended = mend(source.text)
+    is_template = has_template_name(source.name) or mended.has_statements
+    if _begins_like_json(mended.text):
+        try:
+            tree = MendedTree(mended)
+        except Unreadable as second:
+            refused = refused if not mended.mistakes else ReadProblem(second.message, second.span)
+        else:
+            document = _document(source, tree, values, is_template=is_template)
+            problems = tuple(map(_not_strict, mended.mistakes))
+            if document is not None:
+                nodes = (*problems, *document.nodes)
+                return [Document(source, document.kind, nodes, tree)]
+            return [Document(source, "unknown", problems, tree)] if problems else []
+    if is_template or mended.holes:
+        hole = Hole(error.message, error.span, is_template=is_template, is_linted=False)
+        return [Document(source, source.kind or "template", (hole,))]
+    return _unreadable(source, refused)
+
+
+def _not_strict(mistake: Mistake) -> ReadProblem:
+    times = f" ({mistake.times} times)" if mistake.times > 1 else ""
+    return ReadProblem(
+        f"not JSON: {mistake.message}{times}",
+        mistake.span,
+        "instead, take them out: Marathon and Metronome read strict JSON and refuse the file",
     )
-    if not isinstance(tree.value, (dict, list)):
-        problem = ReadProblem(f"not a definition: no {kind} is a lone value", tree.span(Place(())))
-        return Document(source, kind, (problem,), tree)
-    return Document(source, kind, (*repeated, *_workloads(kind, tree.value)), tree)
 
 
-def _workloads(kind: str, raw: dict[str, object] | list[object]) -> Iterator[Node]:
-    from policylint.parsers import marathon
+def _document(
+    source: SourceFile, tree: Tree, values: Values | None, *, is_template: bool = False
+) -> Document | None:
+    raw = tree.value if values is None else values.fill(tree.value)
+    if source.kind is not None:
+        found = (source.kind, recognise.assume(source.kind, raw))
+    else:
+        known = recognise.recognise(raw)
+        if known is None:
+            return _unknown(source, raw, tree)
+        found = known
+    kind, parts = found
+    if not parts:
+        node = UnknownKind(f"no {kind}: neither an object nor a list of objects", Place(()))
+        return Document(source, kind, (node,), tree)
+    nodes = (*_repeated(tree), *_holes(source, raw, is_template=is_template))
+    return Document(
+        source, kind, (*nodes, *(node for part in parts for node in _nodes(part))), tree
+    )
+
+
+def _unknown(source: SourceFile, raw: object, tree: Tree) -> Document | None:
+    """A document of no kind: somebody else's, unless the file's name says otherwise."""
+    if not recognise.has_own_name(source.name):
+        return None
+    why = recognise.why_unknown(raw)
+    at = Place(("id",)) if isinstance(raw, dict) and "id" in raw else tree.span(Place(()))
+    if isinstance(at, Span):
+        at = Span(at.start, at.start + 1)
+    return Document(source, "unknown", (UnknownKind(why, at),), tree) if why else None
+
+
+def _repeated(tree: Tree) -> Iterator[RepeatedKey]:
+    for key in tree.repeated():
+        if key.exact or _FREE_MAPS.isdisjoint(key.path[-1:]):
+            yield RepeatedKey(key.name, key.at, key.first, key.exact)
+
+
+def _holes(source: SourceFile, raw: object, *, is_template: bool) -> Iterator[Node]:
+    from policylint.parsers.templates import has_template_name, holes
+
+    yield from holes(raw, source.text, is_template=is_template or has_template_name(source.name))
+
+
+def _nodes(part: Part) -> Iterator[Node]:
     from policylint.parsers.members import Members
 
-    if isinstance(raw, list):
-        yield from marathon.apps(raw, ())
-        return
-    read: dict[str, Callable[[Members], Iterator[Node]]] = {
-        GROUP: marathon.group,
-        APP: lambda members: iter((marathon.app(members),)),
-        APP_LIST: marathon.group,
-    }
-    yield from read[kind](Members(raw, ()))
+    members = Members(part.raw, part.path)
+    if part.kind == recognise.APP:
+        from policylint.parsers import marathon
+
+        yield marathon.app(members)
+    elif part.kind == recognise.GROUP:
+        from policylint.parsers import groups
+
+        yield from groups.group(members)
+    elif part.kind == recognise.POD:
+        from policylint.parsers import pods
+
+        yield pods.pod(members)
+    elif part.kind in (recognise.JOB, recognise.SCHEDULE):
+        from policylint.parsers import metronome
+
+        read = metronome.job if part.kind == recognise.JOB else metronome.schedule
+        node = read(members)
+        if node is not None:
+            yield node
 
 
 def _claims(source: SourceFile) -> bool:
-    return source.kind is not None or looks_ours(source.name, source.text)
+    return source.kind is not None or recognise.looks_ours(source.name, source.text)
 
 
 def _blank(source: SourceFile) -> list[Document]:
     """A file without a word of ours: only its name can make it ours, and only when it is empty."""
-    if source.text.strip() or not looks_ours(source.name, ""):
+    if source.text.strip() or not recognise.has_own_name(source.name):
         return []
-    return [_unreadable(source, ReadProblem("the file is empty", Span(0, 0)))]
+    return _unreadable(source, ReadProblem("the file is empty", Span(0, 0)))
 
 
-def _unreadable(source: SourceFile, problem: ReadProblem) -> Document:
-    return Document(source, source.kind or "unknown", (problem,))
+def _unreadable(source: SourceFile, problem: ReadProblem) -> list[Document]:
+    return [Document(source, source.kind or "unknown", (problem,))] if _claims(source) else []
 
 
 def _named(value: object, path: tuple[str | int, ...]) -> tuple[str | int, ...]:

@@ -82,9 +82,9 @@ class Parameters:
 
 def _normalise(parameter: Members) -> DockerParameter:
     raw_key, raw_value = (parameter.raw.get(name) for name in ("key", "value"))
-    key = raw_key if isinstance(raw_key, str) else ""
+    written = raw_key if isinstance(raw_key, str) else ""
     value = raw_value if isinstance(raw_value, str) else ""
-    key = key.strip().lstrip("-")
+    key = written.strip().lstrip("-")
     at: At = parameter.place("value")
     if "=" in key:
         key, value = f"{key}={value}".split("=", 1)
@@ -92,7 +92,8 @@ def _normalise(parameter: Members) -> DockerParameter:
         # `volume=/:/host` with an empty value is `--volume=/:/host=`.
         value = value.removesuffix("=") if not raw_value else value
     key = key.strip()
-    return DockerParameter(_LONG.get(key, key), Value(value, at), at)
+    raw = Value(written, parameter.place("key"))
+    return DockerParameter(_LONG.get(key, key), Value(value, at), at, raw)
 
 
 def _names(values: Iterable[Value[str]]) -> Iterator[Value[str]]:

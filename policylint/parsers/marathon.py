@@ -1,4 +1,4 @@
-"""Marathon apps, alone, in lists and in groups: documents to nodes.
+"""Marathon apps: documents to nodes.
 
 Source: the Marathon reference (fields, defaults and the order in which legacy
 forms are migrated). Legacy fields become the modern ones here, so that no rule
@@ -12,54 +12,38 @@ from typing import TYPE_CHECKING
 from policylint.model import (
     UNKNOWN,
     Artifact,
+    Backoff,
     Command,
     Constraint,
     Container,
-    EnvVar,
     HealthCheck,
-    Label,
+    Namespace,
     Network,
     Port,
-    ResourceLimit,
-    SecurityOption,
+    Upgrade,
     Value,
+    Volume,
     Workload,
 )
+from policylint.parsers import parts
 from policylint.parsers.docker import Parameters
 from policylint.parsers.images import image
-from policylint.parsers.members import Members
 from policylint.parsers.mounts import host_mount, parameter_mounts
-from policylint.tree import Place, Placeholder
+from policylint.parsers.parts import resolve
+from policylint.tree import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from policylint.model import Mount
+    from policylint.model import At, Mount
+    from policylint.parsers.members import Members
 
 _NETWORK_MODES = {"HOST": "host", "BRIDGE": "container/bridge", "USER": "container"}
 _DOCKER_NETWORKS = {"host": "host", "bridge": "container/bridge", "default": "container/bridge"}
-_IPC_MODES = {"SHARE_PARENT": "host", "PRIVATE": "private"}
-
-
-def apps(raw: object, path: tuple[str | int, ...], base: str = "/") -> Iterator[Workload]:
-    """The apps of a list."""
-    if isinstance(raw, list):
-        for index, item in enumerate(raw):
-            if isinstance(item, dict):
-                yield app(Members(item, (*path, index)), base)
-
-
-def group(members: Members, base: str = "/") -> Iterator[Workload]:
-    """The apps of a group and of the groups in it; relative ids start at the group around them."""
-    own = members.text("id")
-    path = resolve(own.value, base) if own is not None and own.is_known else base
-    yield from apps(members.raw.get("apps"), (*members.path, "apps"), path)
-    for inner in members.children("groups"):
-        yield from group(inner, path)
 
 
 def app(members: Members, base: str = "/") -> Workload:
-    """One app."""
+    """One app; a relative id starts at `base`."""
     runtime = _runtime(members)
     docker = members.child_or_empty("container").child("docker")
     parameters = Parameters(docker if runtime.value == "DOCKER" else None)
@@ -77,79 +61,42 @@ def app(members: Members, base: str = "/") -> Workload:
         ports=tuple(_ports(members)),
         constraints=tuple(_constraints(members)),
         health_checks=tuple(_health_checks(members)),
-        labels=labels(members.child_or_empty("labels")),
+        labels=parts.labels(members.child_or_empty("labels")),
         dependencies=members.texts("dependencies"),
+        secrets=parts.secrets(members.child_or_empty("secrets")),
+        executor=members.text("executor"),
+        upgrade=_upgrade(members),
+        backoff=_backoff(members),
+        unreachable=parts.unreachable(members),
+        kill_grace=members.number("taskKillGracePeriodSeconds"),
     )
 
 
-def resolve(identifier: str, base: str) -> str:
-    """The absolute form of an id, as Marathon resolves it: `..` at the root stays at the root."""
-    segments = [] if identifier.startswith("/") else base.split("/")
-    resolved: list[str] = []
-    for segment in [*segments, *identifier.split("/")]:
-        if segment == "..":
-            del resolved[-1:]
-        elif segment not in ("", "."):
-            resolved.append(segment)
-    return "/" + "/".join(resolved)
+def networks(members: Members) -> tuple[Network, ...]:
+    """The `networks` of an app, a pod or a job."""
+    return tuple(_network(item) for item in members.children("networks"))
 
 
-def labels(members: Members) -> tuple[Label, ...]:
-    """The labels of an object."""
-    return tuple(
-        Label(name, Value(_as_text(raw), place), place) for name, raw, place in members.entries()
-    )
-
-
-def env(members: Members) -> Iterator[EnvVar]:
-    """Environment variables: texts, and references to secrets."""
-    for name, raw, place in members.entries():
-        if isinstance(raw, dict):
-            yield EnvVar(name, None, place)
-        else:
-            yield EnvVar(name, Value(_as_text(raw), place), place)
-
-
-def parameter_env(parameters: Parameters) -> Iterator[EnvVar]:
-    """Environment variables among Docker parameters; a name alone takes the agent's value."""
-    for value in parameters.all("env"):
-        name, equals, text = value.value.partition("=")
-        yield EnvVar(name, Value(text, value.at) if equals else None, value.at)
-
-
-def artifacts(members: Members, key: str) -> Iterator[Artifact]:
-    """Files to fetch."""
-    for item in members.children(key):
-        uri = item.text("uri")
-        if uri is not None:
-            yield Artifact(uri)
-
-
-def limits(members: Members) -> Iterator[ResourceLimit]:
-    """The ceilings of `resourceLimits`: numbers, or a word in any case."""
-    for resource in ("cpus", "mem"):
-        limit = members.number(resource) or members.text(resource)
-        if limit is not None:
-            yield ResourceLimit(resource, limit)
-
-
-def linux_options(members: Members) -> Iterator[SecurityOption]:
-    """The seccomp settings of `linuxInfo`."""
-    seccomp = members.child_or_empty("seccomp")
-    unconfined = seccomp.flag("unconfined")
-    if unconfined:
-        yield SecurityOption("seccomp", Value("unconfined", unconfined.at))
-    profile = seccomp.text("profileName")
-    if profile is not None:
-        yield SecurityOption("seccomp", profile)
-
-
-def ipc_mode(members: Members) -> Value[str] | None:
-    """The IPC namespace of `linuxInfo`, in Docker's words."""
-    mode = members.child_or_empty("ipcInfo").word("mode")
-    if mode is None or not mode.is_known:
-        return mode
-    return Value(_IPC_MODES.get(mode.value, mode.value), mode.at)
+def external_volume(members: Members, at: At, target: Value[str] | None) -> Volume | None:
+    """The persistent, external or secret volume that an object describes, in Marathon's order."""
+    mode = members.word("mode")
+    persistent, external = members.child("persistent"), members.child("external")
+    if persistent is not None:
+        size = persistent.number("size")
+        return Volume("persistent", Place(persistent.path), target, mode, size=size)
+    if external is not None:
+        return Volume(
+            "external",
+            external.place("name") if "name" in external else at,
+            target,
+            mode,
+            external.text("name"),
+            external.number("size"),
+            external.text("provider"),
+            parts.labels(external.child_or_empty("options")),
+        )
+    secret = members.text("secret")
+    return Volume("secret", secret.at, target, mode, secret) if secret is not None else None
 
 
 def _id(members: Members, base: str) -> Value[str]:
@@ -165,7 +112,7 @@ def _runtime(members: Members) -> Value[str]:
         implied = "MESOS" if "ipAddress" in members else "NONE"
         return Value(implied, members.place("id"), origin="default")
     stated = container.word("type")
-    return stated or Value("DOCKER", container.key_place("type"), origin="default")
+    return stated or Value("DOCKER", members.key_place("container"), origin="default")
 
 
 def _container(members: Members, runtime: Value[str], parameters: Parameters) -> Container:
@@ -177,64 +124,77 @@ def _container(members: Members, runtime: Value[str], parameters: Parameters) ->
         name="",
         at=members.place("id"),
         runtime=runtime,
-        image=image(docker.text("image")),
-        command=_command(members),
-        privileged=_privileged(docker, parameters) if is_docker else None,
+        image=image(docker.text("image"), docker.flag("forcePullImage")),
+        command=parts.command(members.text("cmd"), members.texts("args")),
+        privileged=privileged(docker, parameters) if is_docker else None,
         user=parameters.last("user") if is_docker else members.text("user"),
         pid=parameters.last("pid"),
-        ipc=parameters.last("ipc") if is_docker else ipc_mode(linux),
+        ipc=parameters.last("ipc") if is_docker else parts.ipc_mode(linux),
         capabilities=parameters.capabilities(),
         security_options=(
-            parameters.security_options() if is_docker else tuple(linux_options(linux))
+            parameters.security_options() if is_docker else tuple(parts.linux_options(linux))
         ),
+        namespaces=namespaces(parameters),
         parameters=parameters.items,
-        mounts=(*_volumes(settings), *parameter_mounts(parameters)),
-        env=(*env(members.child_or_empty("env")), *parameter_env(parameters)),
-        artifacts=(*artifacts(members, "fetch"), *map(Artifact, members.texts("uris"))),
-        limits=tuple(limits(members.child_or_empty("resourceLimits"))),
+        mounts=(*_mounts(settings), *parameter_mounts(parameters)),
+        volumes=tuple(_volumes(settings)),
+        env=(*parts.env(members.child_or_empty("env")), *parts.parameter_env(parameters)),
+        artifacts=(*parts.artifacts(members, "fetch"), *map(Artifact, members.texts("uris"))),
+        resources=parts.resources(members, members.place("id")),
+        limits=tuple(parts.limits(members.child_or_empty("resourceLimits"))),
+        pull_secret=docker.child_or_empty("pullConfig").text("secret"),
+        tty=members.flag("tty"),
     )
 
 
-def _command(members: Members) -> Command | None:
-    text, args = members.text("cmd"), members.texts("args")
-    if text is None and not args:
-        return None
-    return Command(text, args, text.at if text else args[0].at)
-
-
-def _privileged(docker: Members, parameters: Parameters) -> Value[bool] | None:
+def privileged(docker: Members, parameters: Parameters) -> Value[bool] | None:
     """True when the field or the parameter says so; the field comes first."""
-    stated = [
-        value for value in (docker.flag("privileged"), parameters.flag("privileged")) if value
-    ]
+    field = docker.flag("privileged")
+    stated = [value for value in (field, parameters.flag("privileged")) if value]
     if not stated:
-        return docker.flag("privileged")
+        return field
     first, *others = stated
     return Value(True, first.at, (*first.also, *(other.at for other in others)))
 
 
-def _volumes(container: Members) -> Iterator[Mount]:
+def namespaces(parameters: Parameters) -> tuple[Namespace, ...]:
+    """The namespaces that only parameters choose."""
+    found = ((name, parameters.last(name)) for name in ("uts", "userns", "cgroupns"))
+    return tuple(Namespace(name, mode) for name, mode in found if mode is not None)
+
+
+def _mounts(container: Members) -> Iterator[Mount]:
     for volume in container.children("volumes"):
         # Marathon reads a volume as the first form that fits, and host comes last.
-        if any(volume.child(form) for form in ("persistent", "external")) or "secret" in volume:
-            continue
-        source, mode = volume.text("hostPath"), volume.word("mode")
-        if source is not None:
-            yield host_mount(
-                source,
-                volume.text("containerPath"),
-                read_only=mode is not None and mode.value == "RO",
-                route="hostPath",
-            )
+        source = volume.text("hostPath")
+        target, mode = volume.text("containerPath"), volume.word("mode")
+        if source is not None and external_volume(volume, Place(volume.path), target) is None:
+            is_read_only = mode is not None and mode.value == "RO"
+            yield host_mount(source, target, read_only=is_read_only, route="hostPath")
+
+
+def _volumes(container: Members) -> Iterator[Volume]:
+    for item in container.children("volumes"):
+        target = item.text("containerPath")
+        at = target.at if target is not None else Place(item.path)
+        volume = external_volume(item, Place(item.path), target)
+        if volume is not None:
+            yield volume._replace(at=at) if volume.kind == "persistent" else volume
 
 
 def _networks(members: Members, parameters: Parameters) -> tuple[Network, ...]:
     """The networks that hold in the end: parameter, `networks`, the two legacy fields, host."""
-    override = parameters.first("network")
     stated = _stated_networks(members)
+    override = override_network(parameters, stated)
+    default = Value("host", members.place("id"), origin="default")
+    return override or stated or (Network(default),)
+
+
+def override_network(parameters: Parameters, stated: tuple[Network, ...]) -> tuple[Network, ...]:
+    """The network that a parameter chooses over those that a definition states."""
+    override = parameters.first("network")
     if override is None:
-        default = Value("host", members.place("id"), origin="default")
-        return stated or (Network(default),)
+        return ()
     word = override.value.strip()
     mode = _DOCKER_NETWORKS.get(word, word if ":" in word or word == "none" else "container")
     same = (network.mode.at for network in stated if network.mode.value == mode)
@@ -242,7 +202,7 @@ def _networks(members: Members, parameters: Parameters) -> tuple[Network, ...]:
 
 
 def _stated_networks(members: Members) -> tuple[Network, ...]:
-    listed = tuple(_network(item) for item in members.children("networks"))
+    listed = networks(members)
     if listed:
         return listed
     legacy = members.child_or_empty("container").child_or_empty("docker").word("network")
@@ -267,35 +227,53 @@ def _network(members: Members) -> Network:
 
 def _ports(members: Members) -> Iterator[Port]:
     container = members.child_or_empty("container")
-    mappings = container.children("portMappings")
-    mappings = mappings or container.child_or_empty("docker").children("portMappings")
+    docker = container.child_or_empty("docker")
     fixed = members.flag("requirePorts")
-    for mapping in mappings:
-        yield Port(
-            Place(mapping.path),
-            mapping.number("containerPort"),
-            mapping.number("hostPort"),
-            mapping.number("servicePort"),
-            labels(mapping.child_or_empty("labels")),
-        )
+    for mapping in container.children("portMappings") or docker.children("portMappings"):
+        yield _mapping(mapping)
     for definition in members.children("portDefinitions"):
-        number = definition.number("port")
-        yield Port(
-            Place(definition.path),
-            host_port=number if fixed else None,
-            service_port=None if fixed else number,
-            labels=labels(definition.child_or_empty("labels")),
-        )
+        yield _definition(definition, is_fixed=bool(fixed))
     yield from _plain_ports(members, is_fixed=bool(fixed))
-    if not any(
-        (
-            "portMappings" in container,
-            "portMappings" in container.child_or_empty("docker"),
-            "portDefinitions" in members,
-            "ports" in members,
+    for port in members.child_or_empty("ipAddress").child_or_empty("discovery").children("ports"):
+        yield Port(
+            Place(port.path),
+            container_port=port.number("number"),
+            protocol=port.text("protocol"),
+            name=port.text("name"),
+            labels=parts.labels(port.child_or_empty("labels")),
         )
-    ):
+    is_stated = (
+        "portMappings" in container
+        or "portMappings" in docker
+        or "portDefinitions" in members
+        or "ports" in members
+    )
+    if not is_stated:
         yield Port(members.place("id"))  # Marathon gives one where the author says nothing
+
+
+def _mapping(members: Members) -> Port:
+    return Port(
+        Place(members.path),
+        members.number("containerPort"),
+        members.number("hostPort"),
+        members.number("servicePort"),
+        members.text("protocol"),
+        members.text("name"),
+        parts.labels(members.child_or_empty("labels")),
+    )
+
+
+def _definition(members: Members, *, is_fixed: bool) -> Port:
+    number = members.number("port")
+    return Port(
+        Place(members.path),
+        host_port=number if is_fixed else None,
+        service_port=None if is_fixed else number,
+        protocol=members.text("protocol"),
+        name=members.text("name"),
+        labels=parts.labels(members.child_or_empty("labels")),
+    )
 
 
 def _plain_ports(members: Members, *, is_fixed: bool) -> Iterator[Port]:
@@ -303,10 +281,11 @@ def _plain_ports(members: Members, *, is_fixed: bool) -> Iterator[Port]:
     for index, number in enumerate(raw if isinstance(raw, list) else ()):
         if isinstance(number, int):
             at = Place((*members.path, "ports", index))
-            port = Value(float(number), at)
-            yield Port(
-                at, host_port=port if is_fixed else None, service_port=None if is_fixed else port
-            )
+            port: Value[float] = Value(number, at)
+            if is_fixed:
+                yield Port(at, host_port=port)
+            else:
+                yield Port(at, service_port=port)
 
 
 def _constraints(members: Members) -> Iterator[Constraint]:
@@ -315,31 +294,54 @@ def _constraints(members: Members) -> Iterator[Constraint]:
         if isinstance(item, list) and item and all(isinstance(word, str) for word in item):
             path = (*members.path, "constraints", index)
             words = [Value(word, Place((*path, at))) for at, word in enumerate(item)]
-            yield Constraint(
-                words[0],
-                words[1] if len(words) > 1 else None,
-                words[2] if len(words) > 2 else None,
-            )
+            field, operator, value = [*words, None, None][:3]
+            if field is not None:
+                yield Constraint(field, operator, value)
 
 
 def _health_checks(members: Members) -> Iterator[HealthCheck]:
     for item in members.children("healthChecks"):
         protocol = item.word("protocol")
         at = Place(item.path)
-        yield HealthCheck(protocol or Value("HTTP", at, origin="default"), at)
+        line = item.child_or_empty("command").text("value")
+        yield HealthCheck(
+            protocol or Value("HTTP", at, origin="default"),
+            at,
+            command=Command(line, (), line.at) if line is not None else None,
+            path=item.text("path"),
+            port=item.number("port"),
+            port_index=item.number("portIndex"),
+            interval=item.number("intervalSeconds"),
+            timeout=item.number("timeoutSeconds"),
+            grace=item.number("gracePeriodSeconds"),
+            max_failures=item.number("maxConsecutiveFailures"),
+            delay=item.number("delaySeconds"),
+        )
     check = members.child("check")
     if check is not None:
-        yield HealthCheck(Value("CHECK", Place(check.path)), Place(check.path))
+        at = Place(check.path)
+        command = parts.exec_command(check.child_or_empty("exec"))
+        yield HealthCheck(Value("CHECK", at), at, command=command)
+
+
+def _upgrade(members: Members) -> Upgrade | None:
+    strategy = members.child("upgradeStrategy")
+    if strategy is None:
+        return None
+    return Upgrade(
+        Place(strategy.path),
+        strategy.number("minimumHealthCapacity"),
+        strategy.number("maximumOverCapacity"),
+    )
+
+
+def _backoff(members: Members) -> Backoff | None:
+    values = map(members.number, ("backoffSeconds", "backoffFactor", "maxLaunchDelaySeconds"))
+    seconds, factor, delay = values
+    stated = [value for value in (seconds, factor, delay) if value is not None]
+    return Backoff(stated[0].at, seconds, factor, delay) if stated else None
 
 
 def _is_partial(members: Members, container: Container) -> bool:
     """Whether this is no complete app: it leaves out what the stored one keeps."""
     return "id" not in members or (container.command is None and container.image is None)
-
-
-def _as_text(raw: object) -> str:
-    if isinstance(raw, Placeholder):
-        return UNKNOWN  # type: ignore[no-any-return]
-    if isinstance(raw, bool):
-        return "true" if raw else "false"
-    return raw if isinstance(raw, str) else str(raw)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-APP, APP_LIST, GROUP, POD, JOB, SCHEDULE = "app", "app-list", "group", "pod", "job", "schedule"
-KINDS = (APP, APP_LIST, GROUP)
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-# Keys that hardly any other format has, and keys that many have.
+APP, GROUP, POD, JOB, SCHEDULE, ROLLBACK = "app", "group", "pod", "job", "schedule", "rollback"
+LIST = "-list"
+KINDS = (APP, "app-list", GROUP, POD, "pod-list", JOB, "job-list", SCHEDULE)
+
+# Keys of an app that hardly any other format has at its top, and keys that many have.
 _STRONG = frozenset({
     "cmd", "cpus", "mem", "instances", "container", "healthChecks", "portDefinitions",
     "acceptedResourceRoles", "upgradeStrategy", "requirePorts", "backoffSeconds", "backoffFactor",
@@ -22,6 +27,7 @@ _WEAK = frozenset({
 _FOREIGN = frozenset({
     "apiVersion", "kind", "packagingVersion", "services", "properties", "panels", "framework_id",
     "executor_id", "slave_id", "resources", "scripts", "devDependencies", "compilerOptions",
+    "swagger", "openapi", "paths", "AWSTemplateFormatVersion", "jobId",
 })  # fmt: skip
 
 # A definition's own keys as they stand in text that cannot be parsed.
@@ -30,23 +36,71 @@ _OWN_KEYS = (
     "acceptedResourceRoles", "upgradeStrategy", "requirePorts", "backoffSeconds", "backoffFactor",
     "maxLaunchDelaySeconds", "taskKillGracePeriodSeconds", "unreachableStrategy", "killSelection",
     "forcePullImage", "containerPath", "servicePort", "enforceRole", "executorResources",
-    "volumeMounts", "maxLaunchDelay", "activeDeadlineSeconds", "resourceLimits",
+    "maxLaunchDelay", "resourceLimits", "container", "docker",
 )  # fmt: skip
 _OWN_KEY = re.compile(
-    rf"\"({'|'.join(_OWN_KEYS)})\"\s*:|^[ \t]*(?:- +)?({'|'.join(_OWN_KEYS)}):(?=\s)", re.MULTILINE
+    rf"\"({'|'.join(_OWN_KEYS)})\"\s*:|^[ \t]*(?:- +)?({'|'.join(_OWN_KEYS)}):(?=\s)"
+    r"|(\"?\bid\"?\s*:\s*[\"']?/)",  # an id that is a path
+    re.MULTILINE,
 )
 _OWN_NAME = re.compile(r"marathon|metronome", re.IGNORECASE)
+_WORDS = tuple(sorted({*_STRONG, "apps", "groups", "env", "args", "containers", "run", "cron",
+                       "spec", "enforceRole", "scaleBy", "version"}))  # fmt: skip
+
+Path = tuple[str | int, ...]
 
 
-def kind_of(raw: object) -> str | None:
-    """The kind of a document's value, or None when it is not ours."""
+class Part(NamedTuple):
+    """One definition in a document: an app, a group, a pod, a job or a schedule."""
+
+    kind: str
+    raw: dict[str, Any]
+    path: Path
+
+
+def recognise(raw: object) -> tuple[str, list[Part]] | None:
+    """The kind of a document and the definitions in it; None when it is not ours.
+
+    Lists and the answers of the servers' APIs are taken apart.
+    """
     if isinstance(raw, list):
-        return APP_LIST if raw and all(_is_app(item) for item in raw) else None
+        return _recognise_list(raw)
     if not isinstance(raw, dict) or not _FOREIGN.isdisjoint(raw):
         return None
+    kind = kind_of(raw)
+    if kind is not None:
+        return kind, [Part(kind, raw, ())]
+    parts = list(_wrapped(raw))
+    return (parts[0].kind, parts) if parts else None
+
+
+def assume(kind: str, raw: object) -> list[Part]:
+    """The definitions in a document of which the user says the kind."""
+    single = kind.removesuffix(LIST)
+    if isinstance(raw, list):
+        return [Part(single, item, (at,)) for at, item in enumerate(raw) if isinstance(item, dict)]
+    if not isinstance(raw, dict):
+        return []
+    if kind == "app-list" and isinstance(raw.get("apps"), list):
+        return [Part(GROUP, raw, ())]
+    return list(_wrapped(raw)) or [Part(single, raw, ())]
+
+
+def kind_of(raw: dict[str, Any]) -> str | None:
+    """The kind of one object, by the members that only this kind has."""
+    if not _FOREIGN.isdisjoint(raw):
+        return None
+    if isinstance(raw.get("run"), dict):
+        return JOB if isinstance(raw.get("id"), str) or _STRONG & raw["run"].keys() else None
+    if isinstance(raw.get("cron"), str):
+        return SCHEDULE if isinstance(raw.get("id"), str) else None
+    if isinstance(raw.get("containers"), list):
+        return POD if _is_pod(raw) else None
     if _is_group(raw):
         return GROUP
-    return APP if _is_app(raw) else None
+    if _is_app(raw):
+        return APP
+    return ROLLBACK if _is_rollback(raw) else None
 
 
 def may_be_ours(text: str) -> bool:
@@ -54,14 +108,64 @@ def may_be_ours(text: str) -> bool:
     return any(word in text for word in _WORDS)
 
 
+def has_own_name(name: str) -> bool:
+    """Whether a file's name says that it is a definition."""
+    return bool(_OWN_NAME.search(name))
+
+
 def looks_ours(name: str, text: str) -> bool:
     """Whether text that cannot be parsed is a definition: its name or its keys say so."""
-    if _OWN_NAME.search(name):
+    if has_own_name(name):
         return True
     return len({key for match in _OWN_KEY.findall(text) for key in match if key}) >= 2
 
 
-_WORDS = tuple(sorted(_STRONG | {"apps", "groups", "env", "args", "containers", "run", "cron"}))
+def why_unknown(raw: object) -> str | None:
+    """What to say of a document whose name alone is ours; None when it is clearly another's."""
+    if not isinstance(raw, dict):
+        return "neither an object nor a list of objects" if not isinstance(raw, list) else None
+    if not _FOREIGN.isdisjoint(raw) or "$schema" in raw:
+        return None
+    own = (_STRONG | _WEAK | {"id", "run", "cron", "containers", "apps", "groups"}).intersection(
+        raw
+    )
+    if not own:
+        return None
+    return f"has {' and '.join(sorted(own)[:3])}, but is no app, group, pod or job"
+
+
+def _recognise_list(raw: list[object]) -> tuple[str, list[Part]] | None:
+    parts = []
+    for index, item in enumerate(raw):
+        if not isinstance(item, dict):
+            return None
+        kind = kind_of(item)
+        found = [Part(kind, item, ())] if kind else list(_wrapped(item))
+        if not found or found[0].kind == ROLLBACK:
+            return None
+        parts += [part._replace(path=(index, *part.path)) for part in found]
+    return (f"{parts[0].kind}{LIST}", parts) if parts else None
+
+
+def _wrapped(raw: dict[str, Any]) -> Iterator[Part]:
+    """Definitions inside the answers of Marathon's API."""
+    if raw.keys() == {"app"} and isinstance(raw["app"], dict):
+        yield Part(APP, raw["app"], ("app",))
+    elif isinstance(raw.get("spec"), dict) and {"status", "statusSince"} <= raw.keys():
+        yield Part(POD, raw["spec"], ("spec",))
+    elif raw.keys() == {"*"} and isinstance(raw["*"], list):
+        yield from _each(raw["*"], ("*",))
+    elif raw.keys() == {"queue"} and isinstance(raw["queue"], list):
+        for index, item in enumerate(raw["queue"]):
+            for kind in (APP, POD):
+                if isinstance(item, dict) and isinstance(item.get(kind), dict):
+                    yield Part(kind, item[kind], ("queue", index, kind))
+
+
+def _each(items: list[object], path: Path) -> Iterator[Part]:
+    for index, item in enumerate(items):
+        if isinstance(item, dict) and (kind := kind_of(item)):
+            yield Part(kind, item, (*path, index))
 
 
 def _is_app(raw: object) -> bool:
@@ -73,18 +177,38 @@ def _is_app(raw: object) -> bool:
     return "id" not in raw and strong > 2 and ("cpus" in raw or "mem" in raw)
 
 
-def _is_group(raw: dict[str, object]) -> bool:
-    lists = [raw[key] for key in ("apps", "groups") if isinstance(raw.get(key), list)]
-    if not lists or "cmd" in raw or "container" in raw:
-        return False
-    members = [item for found in lists if isinstance(found, list) for item in found]
-    if not members:
-        return isinstance(raw.get("id"), str)
-    return all(
-        isinstance(item, dict) and (_is_app(item) or _is_group(item) or _is_empty_group(item))
-        for item in members
+def _is_pod(raw: dict[str, Any]) -> bool:
+    return isinstance(raw.get("id"), str) and all(
+        isinstance(container, dict) for container in raw["containers"]
     )
 
 
-def _is_empty_group(raw: dict[str, object]) -> bool:
-    return isinstance(raw.get("id"), str) and raw.keys() <= {"id", "dependencies", "enforceRole"}
+def _is_group(raw: dict[str, Any]) -> bool:
+    if "cmd" in raw or "container" in raw:
+        return False
+    if raw.keys() <= {"id", "enforceRole", "scaleBy", "dependencies"}:
+        return not raw.keys() <= {"id", "dependencies"}
+    members = [
+        item
+        for key in ("apps", "groups", "pods")
+        if isinstance(raw.get(key), list)
+        for item in raw[key]
+    ]
+    if not members:
+        return isinstance(raw.get("id"), str) and isinstance(
+            raw.get("apps", raw.get("groups")), list
+        )
+    return all(isinstance(item, dict) and _is_group_member(item) for item in members)
+
+
+def _is_group_member(raw: dict[str, Any]) -> bool:
+    is_bare = isinstance(raw.get("id"), str) and raw.keys() <= {"id", "dependencies", "enforceRole"}
+    return is_bare or _is_app(raw) or _is_group(raw) or "spec" in raw or "containers" in raw
+
+
+def _is_rollback(raw: dict[str, Any]) -> bool:
+    return "version" in raw and raw.keys() <= {"id", "version"} and "id" in raw and _is_date(raw)
+
+
+def _is_date(raw: dict[str, Any]) -> bool:
+    return isinstance(raw["version"], str) and bool(re.match(r"\d{4}-\d\d-\d\dT", raw["version"]))

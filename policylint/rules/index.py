@@ -29,6 +29,8 @@ RULES: dict[str, tuple[str, str, str, str, dict[str, tuple[str, Any]]]] = {
     'seccomp-unconfined': ('workload.privilege', 'SecurityOption', 'high', 'privilege', {}),
     'sensitive-path-readable': ('workload.mounts', 'Mount', 'high', 'escape', {'sensitive_paths': ('tuple[str, ...]', ())}),
     'sensitive-path-writable': ('workload.mounts', 'Mount', 'critical', 'escape', {'sensitive_paths': ('tuple[str, ...]', ())}),
+    'unknown-document-kind': ('recognition', 'UnknownKind', 'medium', 'document', {}),
+    'unresolved-placeholder': ('recognition', 'Hole', 'medium', 'document', {}),
 }
 
 # node: its rules, those first whose word the others heed
@@ -37,12 +39,14 @@ NODES: dict[str, tuple[str, ...]] = {
     'Capability': ('dangerous-capability', 'risky-capability'),
     'Container': ('host-pid-namespace', 'host-ipc-namespace', 'privileged-container', 'runs-as-root'),
     'EnvVar': ('plaintext-secret-env',),
+    'Hole': ('unresolved-placeholder',),
     'Mount': ('runtime-socket-mounted', 'host-root-mounted', 'kernel-filesystem-mounted', 'platform-path-mounted', 'sensitive-path-writable', 'sensitive-path-readable', 'host-tmp-mount', 'host-path-mount'),
     'Network': ('host-network-explicit',),
     'ReadProblem': ('document-unreadable',),
     'RepeatedKey': ('duplicate-key',),
     'ResourceLimit': ('memory-limit-unlimited',),
     'SecurityOption': ('seccomp-unconfined', 'mac-confinement-disabled'),
+    'UnknownKind': ('unknown-document-kind',),
     'Workload': ('no-health-check', 'public-agent-not-allowed'),
     'WorkloadImage': ('image-mutable-tag',),
 }
@@ -75,6 +79,8 @@ SETS: dict[str, tuple[str, tuple[tuple[str, Any, dict[str, Any]], ...]]] = {
         ('seccomp-unconfined', None, {}),
         ('sensitive-path-readable', None, {}),
         ('sensitive-path-writable', None, {}),
+        ('unknown-document-kind', None, {}),
+        ('unresolved-placeholder', None, {}),
     )),
     'availability': ('info', (
         ('document-unreadable', None, {}),
@@ -95,11 +101,15 @@ SETS: dict[str, tuple[str, tuple[tuple[str, Any, dict[str, Any]], ...]]] = {
         ('sensitive-path-writable', None, {}),
         ('host-pid-namespace', None, {}),
         ('host-ipc-namespace', None, {}),
+        ('unknown-document-kind', None, {}),
+        ('unresolved-placeholder', None, {}),
     )),
     'governance': ('info', (
         ('document-unreadable', None, {}),
         ('duplicate-key', None, {}),
         ('public-agent-not-allowed', None, {}),
+        ('unknown-document-kind', None, {}),
+        ('unresolved-placeholder', None, {}),
     )),
     'hygiene': ('info', (
         ('document-unreadable', None, {}),
@@ -118,6 +128,8 @@ SETS: dict[str, tuple[str, tuple[tuple[str, Any, dict[str, Any]], ...]]] = {
         ('sensitive-path-writable', None, {}),
         ('host-pid-namespace', None, {}),
         ('host-ipc-namespace', None, {}),
+        ('unknown-document-kind', None, {}),
+        ('unresolved-placeholder', None, {}),
         ('risky-capability', None, {}),
         ('runs-as-root', None, {}),
         ('sensitive-path-readable', None, {}),
@@ -144,6 +156,8 @@ SETS: dict[str, tuple[str, tuple[tuple[str, Any, dict[str, Any]], ...]]] = {
         ('sensitive-path-writable', None, {}),
         ('host-pid-namespace', None, {}),
         ('host-ipc-namespace', None, {}),
+        ('unknown-document-kind', None, {}),
+        ('unresolved-placeholder', None, {}),
         ('risky-capability', None, {}),
         ('runs-as-root', None, {}),
         ('sensitive-path-readable', None, {}),

@@ -1,0 +1,158 @@
+"""Parts that apps, pods and jobs have in common: labels, environment, artifacts, limits, checks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from policylint.model import (
+    UNKNOWN,
+    Artifact,
+    Command,
+    Constraint,
+    EnvVar,
+    Label,
+    ResourceLimit,
+    Resources,
+    Secret,
+    SecurityOption,
+    Unreachable,
+    Value,
+)
+from policylint.tree import Place, Placeholder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from policylint.model import At
+    from policylint.parsers.docker import Parameters
+    from policylint.parsers.members import Members
+
+_IPC_MODES = {"SHARE_PARENT": "host", "PRIVATE": "private"}
+
+
+def resolve(identifier: str, base: str) -> str:
+    """The absolute form of an id, as Marathon resolves it: `..` at the root stays at the root."""
+    segments = [] if identifier.startswith("/") else base.split("/")
+    resolved: list[str] = []
+    for segment in [*segments, *identifier.split("/")]:
+        if segment == "..":
+            del resolved[-1:]
+        elif segment not in ("", "."):
+            resolved.append(segment)
+    return "/" + "/".join(resolved)
+
+
+def labels(members: Members) -> tuple[Label, ...]:
+    """The labels of an object, or anything else that maps names to texts."""
+    return tuple(
+        Label(name, Value(_as_text(raw), place), place) for name, raw, place in members.entries()
+    )
+
+
+def env(members: Members) -> Iterator[EnvVar]:
+    """Environment variables: texts, and references to secrets."""
+    for name, raw, place in members.entries():
+        if isinstance(raw, dict):
+            reference = members.child_or_empty(name).text("secret")
+            yield EnvVar(name, None, place, reference)
+        else:
+            yield EnvVar(name, Value(_as_text(raw), place), place)
+
+
+def parameter_env(parameters: Parameters) -> Iterator[EnvVar]:
+    """Environment variables among Docker parameters; a name alone takes the agent's value."""
+    for value in parameters.all("env"):
+        name, equals, text = value.value.partition("=")
+        yield EnvVar(name, Value(text, value.at) if equals else None, value.at)
+
+
+def secrets(members: Members) -> tuple[Secret, ...]:
+    """The secrets that a definition declares."""
+    return tuple(
+        Secret(name, members.child_or_empty(name).text("source"), members.key_place(name))
+        for name, _, _ in members.entries()
+    )
+
+
+def artifacts(members: Members, key: str) -> Iterator[Artifact]:
+    """Files to fetch."""
+    for item in members.children(key):
+        uri = item.text("uri")
+        if uri is not None:
+            yield Artifact(
+                uri, item.text("destPath"), item.flag("executable"), item.flag("extract")
+            )
+
+
+def resources(members: Members, at: At) -> Resources:
+    """What is reserved."""
+    cpus, mem, disk, gpus = map(members.number, ("cpus", "mem", "disk", "gpus"))
+    return Resources(at, cpus, mem, disk, gpus)
+
+
+def limits(members: Members) -> Iterator[ResourceLimit]:
+    """The ceilings of `resourceLimits`: numbers, or a word in any case."""
+    for resource in ("cpus", "mem"):
+        limit = members.number(resource) or members.text(resource)
+        if limit is not None:
+            yield ResourceLimit(resource, limit)
+
+
+def linux_options(members: Members) -> Iterator[SecurityOption]:
+    """The seccomp settings of `linuxInfo`."""
+    seccomp = members.child_or_empty("seccomp")
+    unconfined = seccomp.flag("unconfined")
+    if unconfined:
+        yield SecurityOption("seccomp", Value("unconfined", unconfined.at))
+    profile = seccomp.text("profileName")
+    if profile is not None:
+        yield SecurityOption("seccomp", profile)
+
+
+def ipc_mode(members: Members) -> Value[str] | None:
+    """The IPC namespace of `linuxInfo`, in Docker's words."""
+    mode = members.child_or_empty("ipcInfo").word("mode")
+    if mode is None or not mode.is_known:
+        return mode
+    return Value(_IPC_MODES.get(mode.value, mode.value), mode.at)
+
+
+def command(text: Value[str] | None, args: tuple[Value[str], ...]) -> Command | None:
+    """A shell line or a list of arguments, None when there is neither."""
+    if text is None and not args:
+        return None
+    return Command(text, args, text.at if text is not None else args[0].at)
+
+
+def exec_command(members: Members) -> Command | None:
+    """`{"command": {"shell": …}}` or `{"command": {"argv": […]}}`, as pods and checks write it."""
+    inner = members.child_or_empty("command")
+    return command(inner.text("shell"), inner.texts("argv"))
+
+
+def constraint_objects(members: Members, key: str, field: str) -> Iterator[Constraint]:
+    """Constraints written as objects, as pods and jobs do."""
+    for item in members.children(key):
+        name = item.text(field)
+        if name is not None:
+            yield Constraint(name, item.text("operator"), item.text("value"))
+
+
+def unreachable(members: Members) -> Unreachable | None:
+    """`unreachableStrategy`: an object, or a text that switches it off."""
+    word, strategy = members.text("unreachableStrategy"), members.child("unreachableStrategy")
+    if word is not None:
+        return Unreachable(word.at, disabled=word)
+    if strategy is None:
+        return None
+    inactive = strategy.number("inactiveAfterSeconds")
+    expunge = strategy.number("expungeAfterSeconds")
+    return Unreachable(Place(strategy.path), None, inactive, expunge)
+
+
+def _as_text(raw: object) -> str:
+    if isinstance(raw, Placeholder):
+        return UNKNOWN  # type: ignore[no-any-return]
+    if isinstance(raw, bool):
+        return "true" if raw else "false"
+    return raw if isinstance(raw, str) else str(raw)

@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from policylint.detect.paths import matches_glob
+from policylint.detect.placeholders import template_stem
 from policylint.source import ReadFailure, SourceFile, decode
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def _walk(folder: str, root: str, exclude: tuple[str, ...]) -> Iterator[str | Fa
             is_folder = entry.is_dir(follow_symlinks=False)
             if is_folder and entry.name in _SKIPPED:
                 continue
-            if not is_folder and not entry.name.lower().endswith(_ENDINGS):
+            if not is_folder and not _may_be_definition(entry.name):
                 continue
             if ignored.covers(entry.path, is_folder=is_folder):
                 continue
@@ -124,6 +125,11 @@ def _walk(folder: str, root: str, exclude: tuple[str, ...]) -> Iterator[str | Fa
             elif entry.is_file() and not _leads_out(entry, root):
                 yield entry.path
         pending += reversed(below)
+
+
+def _may_be_definition(name: str) -> bool:
+    name = name.lower()
+    return (template_stem(name) or name).endswith(_ENDINGS)
 
 
 def _leads_out(entry: os.DirEntry[str], root: str) -> bool:

@@ -17,19 +17,20 @@ if TYPE_CHECKING:
     from policylint.finding import Problem
     from policylint.model import Node
     from policylint.parsers import Document
+    from policylint.parsers.templates import Values
     from policylint.policy import Policy, RuleChoice
     from policylint.rule import Rule
     from policylint.source import SourceFile
 
 
-def lint(sources: Iterable[SourceFile], policy: Policy) -> Report:
-    """Check files against a policy."""
+def lint(sources: Iterable[SourceFile], policy: Policy, values: Values | None = None) -> Report:
+    """Check files against a policy; `values` fill the placeholders of templates."""
     checks = Checks(policy)
     findings: list[Finding] = []
     files: list[CheckedFile] = []
     passed_over = 0
     for source in sources:
-        documents = parse(source)
+        documents = parse(source, values)
         if not documents:
             passed_over += 1
             continue

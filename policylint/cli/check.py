@@ -10,6 +10,7 @@ import click
 from policylint import policy as policies
 from policylint.cli.errors import UsageError
 from policylint.cli.reports import FORMATS, Reports
+from policylint.cli.values import read_values
 from policylint.discover import Failure, common_folder, discover, git_root
 from policylint.engine import lint
 from policylint.finding import SEVERITIES
@@ -96,6 +97,14 @@ if TYPE_CHECKING:
     envvar="POLICYLINT_STDIN_FILENAME",
     help="The name under which standard input (-) is reported.",
 )
+@click.option(
+    "--values",
+    "values_files",
+    multiple=True,
+    envvar="POLICYLINT_VALUES",
+    metavar="FILE",
+    help="Fill the placeholders of templates from a JSON or YAML file; may be repeated.",
+)
 @click.option("--debug", is_flag=True, envvar="POLICYLINT_DEBUG",
               help="Show where an internal error happened.")  # fmt: skip
 def command(
@@ -111,6 +120,7 @@ def command(
     color: str,
     kind: str | None,
     stdin_filename: str | None,
+    values_files: tuple[str, ...],
     debug: bool,  # noqa: ARG001 (read where exceptions become exit codes)
 ) -> int:
     """Check definitions in PATHS: files, folders, or - for standard input (default: .).
@@ -128,7 +138,7 @@ def command(
     found = discover(
         paths, root=root, exclude=policy.exclude, kind=kind, stdin_filename=stdin_filename
     )
-    report = lint(_readable(found, failures), policy)
+    report = lint(_readable(found, failures), policy, read_values(values_files))
     reports.write(report, root)
     for failure in failures:
         click.echo(f"error: {failure.path!r}: {failure.reason}", err=True)

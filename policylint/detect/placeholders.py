@@ -10,6 +10,15 @@ _HOLE = re.compile(
 _WHOLE = re.compile(
     r"<[A-Za-z][\w .-]*>|\{[A-Za-z_]\w*\}|REPLACE[_-]\w+|CHANGE[_-]?ME\w*|YOUR[ _-].*", re.DOTALL
 )
+_TEMPLATE_ENDING = re.compile(
+    r"\.(?:mustache|j2|jinja2?|tmpl|tpl|template|erb|hbs|handlebars|in)$", re.IGNORECASE
+)
+
+
+def template_stem(name: str) -> str | None:
+    """A file's name without the ending that makes it a template; None when it has none."""
+    match = _TEMPLATE_ENDING.search(name)
+    return name[: match.start()] if match else None
 
 
 def has_hole(text: str) -> bool:

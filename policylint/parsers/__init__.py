@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from policylint.detect.placeholders import template_stem
 from policylint.model import Hole, ReadProblem, RepeatedKey, UnknownKind
 from policylint.parsers import recognise
 from policylint.source import Span
@@ -97,22 +98,18 @@ def _begins_like_json(text: str) -> bool:
 
 def _stem(source: SourceFile) -> str:
     """A file's name without the ending that makes it a template."""
-    from policylint.parsers.templates import has_template_name
-
-    name = source.name
-    return name.rpartition(".")[0] if has_template_name(name) else name
+    return template_stem(source.name) or source.name
 
 
 def _read_leniently(source: SourceFile, error: Unreadable, values: Values | None) -> list[Document]:
     """What can still be seen of text that is not quite JSON, or of a template."""
     if not _claims(source):
         return []
-    from policylint.parsers.templates import has_template_name
     from policylint.tree.lenient import MendedTree, mend
 
     refused = ReadProblem(error.message, error.span)
     mended = mend(source.text)
-    is_template = has_template_name(source.name) or mended.has_statements
+    is_template = _is_template(source) or mended.has_statements
     if _begins_like_json(mended.text):
         try:
             tree = MendedTree(mended)
@@ -179,9 +176,13 @@ def _repeated(tree: Tree) -> Iterator[RepeatedKey]:
 
 
 def _holes(source: SourceFile, raw: object, *, is_template: bool) -> Iterator[Node]:
-    from policylint.parsers.templates import has_template_name, holes
+    from policylint.parsers.templates import holes
 
-    yield from holes(raw, source.text, is_template=is_template or has_template_name(source.name))
+    yield from holes(raw, source.text, is_template=is_template or _is_template(source))
+
+
+def _is_template(source: SourceFile) -> bool:
+    return template_stem(source.name) is not None
 
 
 def _nodes(part: Part) -> Iterator[Node]:

@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 
     Path = tuple[str | int, ...]
 
-_TEMPLATE_NAME = re.compile(
-    r"\.(?:mustache|j2|jinja2?|tmpl|tpl|template|erb|hbs|handlebars|in)$", re.IGNORECASE
-)
 _LIKELY = re.compile(r"\{\{|\{%|<%|@@\w|%%\w|\$\{|CHANGE_?ME|[\"':]\s*<[A-Za-z]")
 _ANYWHERE = re.compile(r"\{\{\{?[^{}]*\}?\}\}|\{%[^%]*%\}|<%[^%]*%>|@@\w+@@|%%\w+%%")
 _REFERENCE = re.compile(r"\{\{\{?\s*([\w.-]+)\s*\}?\}\}|\$\{([\w.-]+)\}|<%=\s*([\w.-]+)\s*%>")
@@ -65,11 +62,6 @@ class Values:
             for step in name.split("."):
                 value = value.get(step) if isinstance(value, dict) else None
         return None if isinstance(value, (dict, list)) else value
-
-
-def has_template_name(name: str) -> bool:
-    """Whether a file's name says that it is a template."""
-    return bool(_TEMPLATE_NAME.search(name))
 
 
 def holes(raw: object, text: str, *, is_template: bool) -> Iterator[Hole]:

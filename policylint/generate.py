@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pkgutil
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from policylint.rego.schema import schema
 from policylint.source import shipped
 
 if TYPE_CHECKING:
@@ -30,7 +32,14 @@ def main() -> None:
 def generated() -> dict[str, str]:
     """Path and text of every generated file."""
     rules = collect()
-    return {os.path.join(_ROOT, "rules", "index.py"): _index(rules)}
+    return {
+        os.path.join(_ROOT, "rules", "index.py"): _index(rules),
+        os.path.join(shipped("schemas"), "model.schema.json"): _json(schema()),
+    }
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
 def collect() -> dict[str, tuple[str, Rule]]:

@@ -15,6 +15,7 @@ from policylint.cli.errors import UsageError
 _COMMANDS = {
     "check": "Check definitions.",
     "explain": "Explain a rule.",
+    "input": "Print the normalised model of definitions.",
     "rules": "List the rules.",
 }
 

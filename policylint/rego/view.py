@@ -1,0 +1,69 @@
+"""The normalised model as plain JSON: what a Rego policy sees, and what explains a finding.
+
+Every object carries `_at`, its path in the document as written; `_paths` has the
+paths of its plain members, `_unknown` the names of those that a placeholder hides.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from policylint.model import UNKNOWN, Group, Schedule, Value, Workload
+from policylint.tree import Place
+
+if TYPE_CHECKING:
+    from policylint.model import At
+    from policylint.parsers import Document
+
+LISTS = {Workload: "workloads", Group: "groups", Schedule: "schedules"}
+
+
+def view(document: Document) -> dict[str, Any]:
+    """One document: where it is, what it is, and what it says."""
+    model: dict[str, list[dict[str, Any]]] = {name: [] for name in LISTS.values()}
+    for node in document.nodes:
+        name = LISTS.get(type(node))
+        if name is not None:
+            model[name].append(_object(node))
+    return {"path": document.source.path, "kind": document.kind, "model": model}
+
+
+def _object(node: Any) -> dict[str, Any]:
+    shown: dict[str, Any] = {"_at": _path(node.at)}
+    paths: dict[str, object] = {}
+    unknown = []
+    for name in node._fields:
+        value = getattr(node, name)
+        if value is None or name in ("at", "root"):
+            continue
+        if isinstance(value, Value):
+            paths[name] = _path(value.at)
+            if value.is_known:
+                shown[name] = value.value
+            else:
+                unknown.append(name)
+        elif value is UNKNOWN:
+            unknown.append(name)
+        else:
+            shown[name] = _plain(value)
+            if type(value) is tuple and value and isinstance(value[0], Value):
+                paths[name] = [_path(item.at) for item in value]
+    if paths:
+        shown["_paths"] = paths
+    if unknown:
+        shown["_unknown"] = unknown
+    return shown
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Value):
+        return value.value if value.is_known else None
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if type(value) is tuple:
+        return [_plain(item) for item in value]
+    return _object(value) if isinstance(value, tuple) else value
+
+
+def _path(at: At) -> list[str | int]:
+    return list(at.path) if isinstance(at, Place) else []

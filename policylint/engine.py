@@ -35,8 +35,9 @@ def lint(sources: Iterable[SourceFile], policy: Policy, values: Values | None = 
             passed_over += 1
             continue
         files.append(CheckedFile(source.path, tuple(document.kind for document in documents)))
+        seen: dict[tuple[object, ...], int] = {}
         for document in documents:
-            findings += _findings(document, checks)
+            findings += _findings(document, checks, seen)
     findings.sort(key=_order)
     files.sort()
     return Report(
@@ -113,11 +114,13 @@ def walk(
                 yield from walk(below, inside)
 
 
-def _findings(document: Document, checks: Checks) -> list[Finding]:
+def _findings(
+    document: Document, checks: Checks, seen: dict[tuple[object, ...], int]
+) -> list[Finding]:
+    """What a document's nodes give; `seen` counts equals over the whole file."""
     found: dict[tuple[str, object, str], Finding] = {}
     for top in document.nodes:
         owner = top if isinstance(top, Workload) else None
-        seen: dict[tuple[object, ...], int] = {}
         for node, around in walk(top):
             for check, problem in _problems(node, around, checks.on(type(node).__name__)):
                 severity = check.choice.severity or problem.severity or check.rule.severity

@@ -6,10 +6,10 @@ from hashlib import sha256
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from policylint.finding import SEVERITIES, CheckedFile, Finding, Related, Report, rank
+from policylint.finding import SEVERITIES, CheckedFile, Finding, Found, Related, Report, rank
 from policylint.model import PARTS, Workload
 from policylint.parsers import parse
-from policylint.rules.index import NODES, RULES
+from policylint.rules.index import COMPOSED, NODES, RULES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -46,15 +46,18 @@ def lint(sources: Iterable[SourceFile], policy: Policy, values: Values | None = 
 
 
 class Check(NamedTuple):
-    """A rule ready to be called: what it asks for, its settings, what the policy makes of it."""
+    """A rule ready to be called: what it asks for, its settings, what the policy makes of it.
+
+    `choice` is None for a rule that is off and runs for the composed ones only.
+    """
 
     rule: Rule
-    choice: RuleChoice
+    choice: RuleChoice | None
     surroundings: tuple[str, ...]
     facts: tuple[object | None, ...]
     settings: dict[str, Any]
 
-    def problems(self, node: Node, around: dict[str, Node]) -> Iterator[Problem]:
+    def problems(self, node: Node, around: dict[str, Any]) -> Iterator[Problem]:
         """What the rule says of a node."""
         arguments = [
             around[name] if fact is None else fact
@@ -62,31 +65,45 @@ class Check(NamedTuple):
         ]
         return self.rule.check(node, *arguments, **self.settings)
 
+    def severity(self, problem: Problem) -> str | None:
+        """How the policy weighs a problem; None when it does not report it."""
+        if self.choice is None:
+            return None
+        severity = self.choice.severity or problem.severity or self.rule.severity
+        return severity if rank(severity) >= rank(self.choice.floor) else None
+
 
 class Checks:
     """The rules of a policy by the type of node that they look at, imported when one occurs."""
 
-    __slots__ = ("_by_node", "_policy")
+    __slots__ = ("_by_node", "_facts", "_heard", "_policy", "composed")
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
+        self._facts = {type(fact).__name__: fact for fact in policy.organisation}
         self._by_node: dict[str, list[Check]] = {}
+        composed = [name for name in COMPOSED if name in policy.rules]
+        self._heard = {family for name in composed for family in COMPOSED[name]}
+        self.composed = [self._check(name) for name in composed]
 
     def on(self, node_type: str) -> list[Check]:
         """The checks for a type of node, those first whose word the others heed."""
         checks = self._by_node.get(node_type)
         if checks is None:
             names = NODES.get(node_type, ())
-            checks = [self._check(name) for name in names if name in self._policy.rules]
+            checks = [self._check(name) for name in names if self._runs(name)]
             self._by_node[node_type] = checks
         return checks
 
+    def _runs(self, name: str) -> bool:
+        return name in self._policy.rules or RULES[name][3] in self._heard
+
     def _check(self, name: str) -> Check:
         rule = load_rule(name)
-        choice = self._policy.rules[name]
+        choice = self._policy.rules.get(name)
         types = tuple(kind for _, kind in rule.parameters[1:])
-        facts = {type(fact).__name__: fact for fact in self._policy.organisation}
-        return Check(rule, choice, types, tuple(map(facts.get, types)), dict(choice.settings))
+        settings = dict(choice.settings) if choice is not None else {}
+        return Check(rule, choice, types, tuple(map(self._facts.get, types)), settings)
 
 
 def load_rule(name: str) -> Rule:
@@ -114,24 +131,42 @@ def walk(
                 yield from walk(below, inside)
 
 
-def _findings(
-    document: Document, checks: Checks, seen: dict[tuple[object, ...], int]
-) -> list[Finding]:
-    """What a document's nodes give; `seen` counts equals over the whole file."""
+def _findings(document: Document, checks: Checks) -> list[Finding]:
     found: dict[tuple[str, object, str], Finding] = {}
     for top in document.nodes:
         owner = top if isinstance(top, Workload) else None
-        for node, around in walk(top):
-            for check, problem in _problems(node, around, checks.on(type(node).__name__)):
-                severity = check.choice.severity or problem.severity or check.rule.severity
-                if rank(severity) < rank(check.choice.floor):
-                    continue
-                finding = _finding(document, owner, check.rule, severity, problem, seen)
-                key = finding.rule.name, finding.span, finding.message
-                # A fact that several nodes inherit is one finding.
-                if key not in found or rank(found[key].severity) < rank(severity):
-                    found[key] = finding
+        seen: dict[tuple[object, ...], int] = {}
+        for check, problem in _all_problems(top, checks):
+            severity = check.severity(problem)
+            if severity is None:
+                continue
+            finding = _finding(document, owner, check.rule, severity, problem, seen)
+            key = finding.rule.name, finding.span, finding.message
+            # A fact that several nodes inherit is one finding.
+            if key not in found or rank(found[key].severity) < rank(severity):
+                found[key] = finding
     return list(found.values())
+
+
+def _all_problems(top: Node, checks: Checks) -> Iterator[tuple[Check, Problem]]:
+    """The problems of a node and those below it, then those that are composed of them."""
+    composed = checks.composed if isinstance(top, Workload) else ()
+    heard: list[tuple[Check, Problem]] = []
+    for node, around in walk(top):
+        for check, problem in _problems(node, around, checks.on(type(node).__name__)):
+            if composed:
+                heard.append((check, problem))
+            yield check, problem
+    for check in composed:
+        problems = tuple(
+            Found(other.rule.name, problem.severity or other.rule.severity, problem)
+            for other, problem in heard
+            if other.rule.family in check.rule.after
+        )
+        around = {"tuple[Found, ...]": problems}
+        for problem in check.problems(top, around):
+            heard.append((check, problem))
+            yield check, problem
 
 
 def _problems(
@@ -141,7 +176,8 @@ def _problems(
     for check in checks:
         if spoken.isdisjoint(check.rule.unless):
             for problem in check.problems(node, around):
-                spoken.add(check.rule.name)
+                if check.choice is not None:
+                    spoken.add(check.rule.name)
                 yield check, problem
 
 

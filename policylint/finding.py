@@ -26,10 +26,11 @@ class Problem:
     `at` is a value, a node or a place; further routes of a value become related
     places by themselves. `severity` raises or lowers the rule's usual one for
     this case, `instead` says what to write here when the rule's own words do not
-    fit, and `secret` means that the text at the place must not be shown.
+    fit, `secret` means that the text at the place must not be shown, and `is_path`
+    that the related places are the steps of an attack, in their order.
     """
 
-    __slots__ = ("at", "instead", "message", "related", "secret", "severity")
+    __slots__ = ("at", "instead", "is_path", "message", "related", "secret", "severity")
 
     def __init__(
         self,
@@ -40,6 +41,7 @@ class Problem:
         severity: str | None = None,
         instead: str | None = None,
         secret: bool = False,
+        is_path: bool = False,
     ) -> None:
         self.at: At = getattr(at, "at", at)
         self.message = message
@@ -50,10 +52,19 @@ class Problem:
         self.severity = severity
         self.instead = instead
         self.secret = secret
+        self.is_path = is_path
 
 
 if TYPE_CHECKING:
     Problems = Iterator[Problem]
+
+
+class Found(NamedTuple):
+    """A problem of an earlier pass, as composed rules see it: before any policy weighs it."""
+
+    rule: str
+    severity: str
+    problem: Problem
 
 
 class Related(NamedTuple):
@@ -68,8 +79,8 @@ class Finding:
     """A problem as a policy weighs it, at its place in a file."""
 
     __slots__ = (
-        "fingerprint", "instead", "message", "related", "rule", "secret", "severity", "source",
-        "span", "subject",
+        "fingerprint", "instead", "is_path", "message", "related", "rule", "secret", "severity",
+        "source", "span", "subject",
     )  # fmt: skip
 
     def __init__(
@@ -89,6 +100,7 @@ class Finding:
         self.message = problem.message
         self.instead = problem.instead
         self.secret = problem.secret
+        self.is_path = problem.is_path
         self.source = source
         self.span = span
         self.subject = subject

@@ -72,10 +72,13 @@ def _index(rules: dict[str, tuple[str, Rule]]) -> str:
     for name, (module, rule) in sorted(rules.items()):
         entry = (module, rule.node.__name__, rule.severity, rule.family, rule.settings)
         lines.append(f"    {name!r}: {entry!r},")
+    lines += ["}", "", "# rule: the families of which it asks the problems on a workload"]
+    lines += ["COMPOSED: dict[str, tuple[str, ...]] = {"]
+    lines += [f"    {name!r}: {rule.after!r}," for name, (_, rule) in rules.items() if rule.after]
     lines += ["}", "", "# node: its rules, those first whose word the others heed"]
     lines += ["NODES: dict[str, tuple[str, ...]] = {"]
     for node in sorted({rule.node.__name__ for _, rule in rules.values()}):
-        here = [rule for _, rule in rules.values() if rule.node.__name__ == node]
+        here = [rule for _, rule in rules.values() if rule.node.__name__ == node and not rule.after]
         lines.append(f"    {node!r}: {tuple(_ordered(here))!r},")
     lines += ["}", "", "# set: the least severity that it reports; rule, severity, settings"]
     lines += ["SETS: dict[str, tuple[str, tuple[tuple[str, Any, dict[str, Any]], ...]]] = {"]

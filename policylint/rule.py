@@ -31,7 +31,7 @@ class Rule:
     """A check with its name, weight and words."""
 
     __slots__ = (
-        "check", "confidence", "equivalents", "family", "name", "node", "refs", "severity",
+        "after", "check", "confidence", "equivalents", "family", "name", "node", "refs", "severity",
         "unless",
     )  # fmt: skip
 
@@ -45,6 +45,7 @@ class Rule:
         refs: str,
         confidence: str,
         unless: tuple[str, ...],
+        after: tuple[str, ...],
         equivalents: tuple[str, ...],
     ) -> None:
         self.check = check
@@ -55,6 +56,7 @@ class Rule:
         self.refs = tuple(refs.split())
         self.confidence = confidence
         self.unless = unless
+        self.after = after
         self.equivalents = equivalents
 
     def __repr__(self) -> str:
@@ -120,12 +122,14 @@ def rule(
     refs: str = "",
     confidence: str = "high",
     unless: tuple[str, ...] = (),
+    after: tuple[str, ...] = (),
     equivalents: tuple[str, ...] = (),
 ) -> Callable[[Check], Rule]:
     """Make a rule of a check on nodes of one type.
 
     `severity` is the usual one; `unless` names rules that speak for this one where
-    they have a problem on the same node.
+    they have a problem on the same node. `after` names families: such a rule is called
+    once for a workload with their `problems`, those of rules that are off included.
     """
 
     def decorate(check: Check) -> Rule:
@@ -137,6 +141,7 @@ def rule(
             refs=refs,
             confidence=confidence,
             unless=unless,
+            after=after,
             equivalents=equivalents,
         )
 

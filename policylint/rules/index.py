@@ -33,6 +33,10 @@ RULES: dict[str, tuple[str, str, str, str, dict[str, tuple[str, Any]]]] = {
     'unresolved-placeholder': ('recognition', 'Hole', 'medium', 'document', {}),
 }
 
+# rule: the families of which it asks the problems on a workload
+COMPOSED: dict[str, tuple[str, ...]] = {
+}
+
 # node: its rules, those first whose word the others heed
 NODES: dict[str, tuple[str, ...]] = {
     'Artifact': ('artifact-plain-http',),

@@ -131,11 +131,13 @@ def walk(
                 yield from walk(below, inside)
 
 
-def _findings(document: Document, checks: Checks) -> list[Finding]:
+def _findings(
+    document: Document, checks: Checks, seen: dict[tuple[object, ...], int]
+) -> list[Finding]:
+    """What a document's nodes give; `seen` counts equals over the whole file."""
     found: dict[tuple[str, object, str], Finding] = {}
     for top in document.nodes:
         owner = top if isinstance(top, Workload) else None
-        seen: dict[tuple[object, ...], int] = {}
         for check, problem in _all_problems(top, checks):
             severity = check.severity(problem)
             if severity is None:
@@ -163,8 +165,7 @@ def _all_problems(top: Node, checks: Checks) -> Iterator[tuple[Check, Problem]]:
             for other, problem in heard
             if other.rule.family in check.rule.after
         )
-        around = {"tuple[Found, ...]": problems}
-        for problem in check.problems(top, around):
+        for problem in check.problems(top, {"tuple[Found, ...]": problems}):
             heard.append((check, problem))
             yield check, problem
 

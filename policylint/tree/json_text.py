@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from json.decoder import WHITESPACE, scanstring  # type: ignore[attr-defined]
+from math import isinf
 from typing import TYPE_CHECKING, NamedTuple
 
 from policylint.source import Span
@@ -17,7 +18,8 @@ from policylint.tree import MAX_DEPTH, Repeated, Unreadable
 if TYPE_CHECKING:
     from policylint.tree import Place
 
-_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|NaN|-?Infinity|[\[\]{}]', re.DOTALL)
+_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)
+_LITERAL = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[-+.\w]+', re.DOTALL)
 
 _SYNTAX = {
     "Expecting value": "expected a value",
@@ -30,6 +32,7 @@ _SYNTAX = {
     "Invalid control character at": "raw control character in a string",
     "Invalid \\escape": "not an escape that JSON knows",
     "Invalid \\uXXXX escape": "\\u wants four hexadecimal digits",
+    "Unexpected UTF-8 BOM (decode using utf-8-sig)": "a second byte order mark",
     "Extra data": "text after the end of the document",
 }
 
@@ -71,17 +74,20 @@ class JsonTree:
         _refuse_depth(self._text)
         try:
             return json.loads(
-                self._text, object_pairs_hook=self._object, parse_constant=_refuse_constant
+                self._text,
+                object_pairs_hook=self._object,
+                parse_constant=_refuse_constant,
+                parse_float=_finite,
             )
         except json.JSONDecodeError as error:
             message = _SYNTAX.get(error.msg, error.msg)
             end = min(error.pos + 1, len(self._text))
             raise Unreadable(f"not JSON: {message}", Span(error.pos, end)) from None
         except _Constant as constant:
-            span = _constant_span(self._text, constant.name)
-            raise Unreadable(f"not JSON: {constant.name} is no number", span) from None
+            span = _span_of(self._text, constant.name)
+            raise Unreadable(f"not JSON: {constant}", span) from None
         except ValueError:  # the interpreter's limit on the digits of a number
-            span = _long_number(self._text)
+            span = _span_of(self._text, _long_number(self._text))
             raise Unreadable("not JSON: a number of thousands of digits", span) from None
 
     def _object(self, pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -128,8 +134,8 @@ class _Member(NamedTuple):
 
 
 class _Constant(Exception):
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(message)
         self.name = name
 
 
@@ -192,16 +198,25 @@ def _refuse_depth(text: str) -> None:
 
 
 def _refuse_constant(name: str) -> object:
-    raise _Constant(name)
+    raise _Constant(name, f"{name} is no number")
 
 
-def _constant_span(text: str, name: str) -> Span:
-    for token in _TOKEN.finditer(text):
-        if token.group() == name:
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if isinf(number):
+        raise _Constant(digits, "a number too large for any reader")
+    return number
+
+
+def _span_of(text: str, literal: str) -> Span:
+    """Where something stands that is no string, such as `NaN`."""
+    for token in _LITERAL.finditer(text):
+        if token.group() == literal:
             return Span(token.start(), token.end())
     return Span(0, 1)
 
 
-def _long_number(text: str) -> Span:
-    match = re.search(r"\d{4000,}", text)
-    return Span(match.start(), match.end()) if match else Span(0, 1)
+def _long_number(text: str) -> str:
+    """The first number with more digits than the interpreter takes."""
+    literals = (token.group() for token in _LITERAL.finditer(text))
+    return next((literal for literal in literals if re.fullmatch(r"-?\d{4301,}", literal)), "")

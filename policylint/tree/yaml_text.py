@@ -7,6 +7,7 @@ are what they look like. Keys are always strings, as they will be in JSON.
 from __future__ import annotations
 
 import re
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -29,9 +30,13 @@ _CORE = re.compile(
     r"|(?P<float>[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
     r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))"
 )
-# An anchor or a tag belongs to the node but not to its value.
-_PROPERTIES = re.compile(r"(?:[&!]\S*\s+)+")
+# An anchor or a tag, and a comment after it, belong to the node but not to its value.
+_PROPERTIES = re.compile(r"(?:[&!]\S*\s+(?:#[^\r\n]*[\r\n]\s*)*)+")
 _MERGE = "<<"
+# A number longer than this is no quantity of anything, and slow to print.
+_MAX_DIGITS = 1000
+# Indentation that can hold more levels than the limit: a list may stand at its key's column.
+_DEEP = re.compile(rf"[\r\n\x85\u2028\u2029] {{{MAX_DEPTH // 2}}}")
 
 
 class YamlTree:
@@ -43,7 +48,8 @@ class YamlTree:
         self._root = root
         self._built: dict[int, object] = {}
         self._repeated: list[Repeated] = []
-        _refuse_aliases(text, root)
+        self._indexes: dict[int, dict[str | int, _Member]] = {}
+        _refuse_growth(text, root)
         self.value: object = self._build(root, ())
 
     def repeated(self) -> list[Repeated]:
@@ -54,7 +60,7 @@ class YamlTree:
         """The stretch of text that a place names; its nearest ancestor's when it has none."""
         node = self._root
         for depth, step in enumerate(place.path, 1):
-            found = _child(node, step)
+            found = self._index(node).get(step)
             if found is None:
                 break
             key, node = found
@@ -88,7 +94,8 @@ class YamlTree:
             name = self._name(key)
             if name == _MERGE and _is_plain(key):
                 for source in _merge_sources(value):
-                    merged = {**self._mapping_of(source, path), **merged}
+                    for inherited, built in self._mapping_of(source, path).items():
+                        merged.setdefault(inherited, built)
                 continue
             first = exact.get(name) or folded.get(name.lower())
             if first is not None:
@@ -104,6 +111,30 @@ class YamlTree:
     def _mapping_of(self, node: yaml.Node, path: tuple[str | int, ...]) -> dict[str, object]:
         built = self._build(node, path)
         return built if isinstance(built, dict) else {}
+
+    def _index(self, node: yaml.Node) -> dict[str | int, _Member]:
+        """The members of a mapping or the items of a list by their names."""
+        found = self._indexes.get(id(node))
+        if found is None:
+            if isinstance(node, yaml.SequenceNode):
+                found = {at: (item, item) for at, item in enumerate(node.value)}
+            else:
+                found = self._index_mapping(node) if isinstance(node, yaml.MappingNode) else {}
+            self._indexes[id(node)] = found
+        return found
+
+    def _index_mapping(self, node: yaml.MappingNode) -> dict[str | int, _Member]:
+        members: dict[str | int, _Member] = {}
+        merged: dict[str | int, _Member] = {}
+        for key, value in node.value:
+            name = self._name(key)
+            if name == _MERGE and _is_plain(key):
+                for source in _merge_sources(value):
+                    for inherited, member in self._index(source).items():
+                        merged.setdefault(inherited, member)
+            else:
+                members[name] = key, value  # the last of repeated keys counts
+        return {**merged, **members}
 
     def _name(self, key: yaml.Node) -> str:
         if isinstance(key, yaml.ScalarNode):
@@ -126,8 +157,12 @@ class YamlTree:
         return int(start + len(self._text[start:end].rstrip()))
 
 
+_Member = tuple[yaml.Node, yaml.Node]
+
+
 def read(text: str) -> list[YamlTree]:
     """The documents of a YAML stream, empty ones left out; raises `Unreadable`."""
+    _refuse_surrogates(text)
     return [YamlTree(text, root) for root in _compose(text)]
 
 
@@ -174,6 +209,8 @@ def _explain(text: str, error: yaml.MarkedYAMLError) -> tuple[str, Span]:
     problem = error.problem or "cannot be read"
     if "\\t" in problem or text[at : at + 1] == "\t":
         problem = "a tab where only blanks may indent"
+    elif problem == "second occurrence":
+        problem = "an anchor that is set already"
     return f"not YAML: {problem}", _clip(text, at)
 
 
@@ -200,7 +237,7 @@ def _find(text: str, code: int, fallback: int) -> int:
 def _refuse_depth(text: str) -> None:
     """Refuse deep nesting before libyaml composes it: it would overflow the C stack."""
     likely = text.count("[") + text.count("{") + text.count("- ") + text.count("? ")
-    if likely <= MAX_DEPTH and not _deeply_indented(text):
+    if likely <= MAX_DEPTH and not _DEEP.search(text):
         return
     depth = 0
     loader = _Loader(text)
@@ -210,8 +247,7 @@ def _refuse_depth(text: str) -> None:
             if isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
                 if depth > MAX_DEPTH:
-                    message = f"nested more than {MAX_DEPTH} levels deep"
-                    raise Unreadable(message, _clip(text, _index(event.start_mark)))
+                    raise _too_deep(text, _index(event.start_mark))
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
     except yaml.YAMLError:
@@ -220,29 +256,45 @@ def _refuse_depth(text: str) -> None:
         loader.dispose()
 
 
-def _deeply_indented(text: str) -> bool:
-    return "\n" + " " * MAX_DEPTH in text
+def _refuse_growth(text: str, root: yaml.Node) -> None:
+    """Refuse aliases that grow into more than a definition has, or contain themselves."""
+    sizes: dict[int, tuple[int, int]] = {}  # of nodes and of levels, aliases followed
 
-
-def _refuse_aliases(text: str, root: yaml.Node) -> None:
-    """Refuse aliases that grow into more nodes than a definition has, or contain themselves."""
-    sizes: dict[int, int] = {}
-
-    def size(node: yaml.Node) -> int:
+    def measure(node: yaml.Node) -> tuple[int, int]:
         known = sizes.get(id(node))
         if known is not None:
-            if known < 0:
+            if not known[0]:
                 at = node.start_mark.index
                 raise Unreadable("an alias stands for a node that contains it", _clip(text, at))
             return known
-        sizes[id(node)] = -1
-        sizes[id(node)] = total = 1 + sum(map(size, _children(node)))
-        return total
+        sizes[id(node)] = 0, 0
+        nodes, levels = 1, 0
+        for child in _children(node):
+            below, deep = measure(child)
+            nodes, levels = nodes + below, max(levels, deep)
+        levels += isinstance(node, yaml.CollectionNode)
+        if levels > MAX_DEPTH:
+            raise _too_deep(text, node.start_mark.index)
+        sizes[id(node)] = nodes, levels
+        return nodes, levels
 
-    total = size(root)
-    if total - len(sizes) > MAX_ALIAS_NODES:
+    nodes, _ = measure(root)
+    if nodes - len(sizes) > MAX_ALIAS_NODES:
         message = f"aliases stand for more than {MAX_ALIAS_NODES} values"
         raise Unreadable(message, _clip(text, text.find("*")))
+
+
+def _refuse_surrogates(text: str) -> None:
+    """Refuse halves of characters, which no encoding of a file can hold: libyaml wants UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        message = f"not YAML: character U+{ord(text[error.start]):04X} is not allowed"
+        raise Unreadable(message, _clip(text, error.start)) from None
+
+
+def _too_deep(text: str, at: int) -> Unreadable:
+    return Unreadable(f"nested more than {MAX_DEPTH} levels deep", _clip(text, at))
 
 
 def _children(node: yaml.Node) -> Iterator[yaml.Node]:
@@ -252,25 +304,6 @@ def _children(node: yaml.Node) -> Iterator[yaml.Node]:
             yield value
     elif isinstance(node, yaml.SequenceNode):
         yield from node.value
-
-
-def _child(node: yaml.Node, step: str | int) -> tuple[yaml.Node, yaml.Node] | None:
-    if isinstance(node, yaml.SequenceNode):
-        if isinstance(step, int) and step < len(node.value):
-            return node.value[step], node.value[step]
-        return None
-    if not isinstance(node, yaml.MappingNode):
-        return None
-    for key, value in reversed(node.value):  # the last of repeated keys counts
-        if isinstance(key, yaml.ScalarNode) and key.value == step:
-            return key, value
-    for key, value in node.value:
-        if isinstance(key, yaml.ScalarNode) and key.value == _MERGE:
-            for source in _merge_sources(value):
-                found = _child(source, step)
-                if found is not None:
-                    return found
-    return None
 
 
 def _merge_sources(value: yaml.Node) -> list[yaml.MappingNode]:
@@ -300,10 +333,12 @@ def _scalar(node: yaml.ScalarNode) -> object:
             return None
         if kind == "bool":
             return text.lower() == "true"
-        if kind == "int":
+        if kind == "int" and len(text) <= _MAX_DIGITS:
             return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
         if kind == "float":
-            return float(text.replace(".inf", "inf").replace(".nan", "nan").lower())
+            # JSON has no infinity and no NaN: as a text, it is of the wrong type for a number.
+            number = float(text)
+            return number if isfinite(number) else text
     except ValueError:  # an explicit tag that its text does not bear out
         return text
     return text

@@ -169,7 +169,7 @@ def _blocks(text: str) -> Iterator[str]:
     """Paragraphs, each with the indented lines below it."""
     block: list[str] = []
     for line in text.splitlines():
-        if block and line[:1].strip() and not block[-1]:
+        if any(block) and line[:1].strip() and not block[-1]:
             yield "\n".join(block).strip()
             block = []
         block.append(line)

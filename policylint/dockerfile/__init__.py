@@ -1,0 +1,1 @@
+"""Dockerfiles: their instructions, words and variables, stages, and the shell in them."""

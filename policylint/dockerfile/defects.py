@@ -1,0 +1,144 @@
+"""What a build would refuse in a Dockerfile."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from policylint.dockerfile.scanner import NAMES
+from policylint.dockerfile.variables import defect
+from policylint.dockerfile.words import is_json_array
+from policylint.source import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from policylint.dockerfile.scanner import Dockerfile, Flag, Instruction
+
+FLAGS = {
+    "ADD": ("chown", "chmod", "link", "keep-git-dir", "checksum", "unpack", "exclude"),
+    "COPY": ("from", "chown", "chmod", "link", "parents", "exclude"),
+    "FROM": ("platform",),
+    "HEALTHCHECK": ("interval", "timeout", "start-period", "start-interval", "retries"),
+    "RUN": ("mount", "network", "security", "device"),
+}
+
+_SWITCHES = ("link", "parents", "keep-git-dir", "unpack")
+_REPEATABLE = ("mount", "device", "exclude")
+_WITH_VARIABLES = ("ADD", "COPY", "EXPOSE", "FROM", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR")
+_MAY_BE_BARE = ("CMD", "ENTRYPOINT")
+_STAGE_NAME = re.compile(r"[a-z][a-z0-9_.-]*", re.IGNORECASE)
+
+
+class Defect(NamedTuple):
+    """Something that a build would refuse: what, said for people, and where."""
+
+    message: str
+    span: Span
+
+
+def find(dockerfile: Dockerfile) -> Iterator[Defect]:
+    """Everything that a build would refuse for its form alone."""
+    yield from _in_directives(dockerfile)
+    instructions = dockerfile.instructions
+    if not instructions:
+        yield Defect("no instruction", Span(0, 0))
+    elif all(instruction.name != "FROM" for instruction in instructions):
+        yield Defect("no FROM", instructions[0].keyword.span)
+    for instruction in dockerfile.all_instructions():
+        yield from find_in(instruction)
+
+
+def find_in(instruction: Instruction) -> Iterator[Defect]:
+    """What a build would refuse in one instruction."""
+    name = instruction.name
+    if name not in NAMES:
+        yield Defect(f"no such instruction: {name}", instruction.keyword.span)
+        return
+    yield from _in_flags(instruction)
+    if not instruction.words and name not in _MAY_BE_BARE and not instruction.is_exec:
+        yield Defect(f"{name} without operand", instruction.keyword.span)
+        return
+    yield from _in_form(instruction)
+    yield from _in_words(instruction)
+    for heredoc in instruction.heredocs:
+        if heredoc.end is None:
+            yield Defect(f"here-document without its end, {heredoc.name}", heredoc.word.span)
+
+
+def _in_directives(dockerfile: Dockerfile) -> Iterator[Defect]:
+    seen: set[str] = set()
+    for directive in dockerfile.directives:
+        if directive.name in seen:
+            yield Defect(f"directive {directive.name} given twice", directive.span)
+        seen.add(directive.name)
+        if directive.name == "escape" and directive.value not in ("\\", "`"):
+            yield Defect("escape must be \\ or `", directive.value_span)
+
+
+def _in_flags(instruction: Instruction) -> Iterator[Defect]:
+    known = FLAGS.get(instruction.name, ())
+    seen: set[str] = set()
+    for flag in instruction.flags:
+        message = _wrong_flag(flag, known, seen)
+        if message:
+            yield Defect(f"{instruction.name}: {message}", flag.span)
+        seen.add(flag.name)
+
+
+def _wrong_flag(flag: Flag, known: tuple[str, ...], seen: set[str]) -> str | None:
+    if flag.name not in known:
+        return f"no such flag: --{flag.name}"
+    if flag.name in seen and flag.name not in _REPEATABLE:
+        return f"--{flag.name} given twice"
+    if flag.name in _SWITCHES:
+        if flag.value is not None and flag.value.lower() not in ("true", "false"):
+            return f"--{flag.name} is true or false"
+        return None
+    return None if flag.value is not None else f"--{flag.name} without value"
+
+
+def _in_form(instruction: Instruction) -> Iterator[Defect]:
+    name, words = instruction.name, instruction.words
+    message = None
+    if name == "FROM" and not (
+        len(words) == 1 or (len(words) == 3 and words[1].text.upper() == "AS")
+    ):
+        message = "FROM takes an image, or an image AS a name"
+    elif name == "FROM" and len(words) == 3 and not _STAGE_NAME.fullmatch(words[2].text):
+        yield Defect(f"not a name for a stage: {words[2].text}", words[2].span)
+    elif name in ("ADD", "COPY") and len(words) < 2:
+        message = f"{name} takes at least one source and a destination"
+    elif name == "SHELL" and not (instruction.is_exec and words):
+        message = "SHELL takes a JSON array of strings"
+    elif name == "HEALTHCHECK":
+        kind = words[0].text.upper()
+        if kind not in ("CMD", "NONE"):
+            message = f"HEALTHCHECK takes CMD or NONE, not {words[0].text}"
+        elif (kind == "CMD") != (len(words) > 1):
+            message = f"HEALTHCHECK {kind} {'without' if kind == 'CMD' else 'with a'} command"
+    if message:
+        yield Defect(message, instruction.span)
+    if not instruction.is_exec and instruction.operand.text.startswith("["):
+        yield from _in_array(instruction)
+
+
+def _in_array(instruction: Instruction) -> Iterator[Defect]:
+    if instruction.takes_json and is_json_array(instruction.operand.text):
+        yield Defect(f"{instruction.name}: JSON with other than strings", instruction.span)
+
+
+def _in_words(instruction: Instruction) -> Iterator[Defect]:
+    escape = instruction.escape
+    for pair in instruction.pairs:
+        if pair.value is None and instruction.name != "ARG":
+            yield Defect(f"{instruction.name}: no value for {pair.key.text}", pair.key.span)
+        for word in (pair.key, pair.value):
+            message = defect(word.text, escape) if word else None
+            if word and message:
+                yield Defect(message, word.span)
+    if instruction.name in _WITH_VARIABLES and not instruction.is_exec:
+        for word in instruction.words:
+            message = defect(word.text, escape)
+            if message:
+                yield Defect(message, word.span)

@@ -1,0 +1,566 @@
+"""Dockerfile text to instructions, every part of them with its exact place.
+
+The rules for lines are BuildKit's. Unlike BuildKit, which refuses the
+whole file, the scanner goes on with the next instruction when one is wrong.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from policylint.dockerfile.excerpt import Excerpt, Word
+from policylint.dockerfile.heredocs import requests
+from policylint.dockerfile.words import SPACE, split, split_json, split_pairs, split_quoted
+from policylint.source import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from policylint.dockerfile.heredocs import Request
+    from policylint.dockerfile.words import Pair
+
+# fmt: off
+NAMES = (
+    "ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL",
+    "MAINTAINER", "ONBUILD", "RUN", "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR",
+)
+# fmt: on
+
+_LONGEST_SUM = 256
+
+_WITH_PAIRS = frozenset(("ARG", "ENV", "LABEL"))
+_WITH_JSON = frozenset(("ADD", "CMD", "COPY", "ENTRYPOINT", "RUN", "SHELL", "VOLUME"))
+_WITH_WORDS = frozenset(("ADD", "COPY", "EXPOSE", "FROM", "VOLUME"))
+_WITH_HEREDOCS = frozenset(("ADD", "COPY", "RUN"))
+
+_NAME = re.compile(r"[^\t\v\f\r ]+")
+_SPACES = re.compile(f"[{SPACE}]*")
+# Around flags BuildKit knows ASCII blanks only.
+_BLANKS = re.compile(r"[\t\n\v\f\r ]*")
+_PLAIN_FLAG = re.compile(r"--[^\t\n\v\f\r '\"\\]+(?=[\t\n\v\f\r ]|\Z)")
+_FLAG_PIECE = re.compile(
+    r"[^\t\n\v\f\r '\"\\]+|\\.?|'(?:[^'\\]|\\.)*[\\']?|\"(?:[^\"\\]|\\.)*[\\\"]?", re.DOTALL
+)
+_ESCAPED = re.compile(r"\\(.)|([^\\]+)", re.DOTALL)
+_DIRECTIVE = re.compile(rf"#[{SPACE}]*([a-zA-Z][a-zA-Z0-9]*)[{SPACE}]*=[{SPACE}]*(.+)", re.DOTALL)
+_DIRECTIVES = frozenset(("check", "escape", "syntax"))
+_FLAG_QUOTE = re.compile(r"['\"\\]")
+_UPPER_CASE = re.compile(rf"[{SPACE}]*(?:{'|'.join(NAMES)})[{SPACE}]")
+_LOWER_CASE = re.compile(_UPPER_CASE.pattern.lower())
+
+
+class Directive(NamedTuple):
+    """A parser directive such as `# syntax=docker/dockerfile:1`; the name in lower case."""
+
+    name: str
+    value: str
+    span: Span
+    value_span: Span
+
+
+class Flag(NamedTuple):
+    """A flag of an instruction, `--name` or `--name=value`, without its quotes.
+
+    `excerpt` is the value again, for whoever wants to look into it.
+    """
+
+    name: str
+    value: str | None
+    span: Span
+    name_span: Span
+    value_span: Span | None
+    excerpt: Excerpt | None
+
+
+class Heredoc(NamedTuple):
+    """A here-document: the word that asks for it, and the lines below.
+
+    `body` has neither the last line nor, with `<<-`, the leading tabs; `span` is
+    the place of the body, `end` that of the last line, `None` if there is none.
+    """
+
+    word: Word
+    name: str
+    descriptor: str
+    expand: bool
+    chomp: bool
+    body: Excerpt
+    span: Span
+    end: Span | None
+
+
+class Dockerfile:
+    """What stands in a Dockerfile, in the order of the file; `comments` are without directives."""
+
+    __slots__ = ("comments", "directives", "escape", "instructions", "text")
+
+    def __init__(
+        self,
+        text: str,
+        escape: str,
+        directives: tuple[Directive, ...],
+        comments: tuple[Word, ...],
+        instructions: tuple[Instruction, ...],
+    ) -> None:
+        self.text = text
+        self.escape = escape
+        self.directives = directives
+        self.comments = comments
+        self.instructions = instructions
+
+    def directive(self, name: str) -> Directive | None:
+        """The directive of a name, if the file has it."""
+        return next((found for found in self.directives if found.name == name), None)
+
+    def all_instructions(self) -> Iterator[Instruction]:
+        """The instructions, and those behind an ONBUILD each after it."""
+        for instruction in self.instructions:
+            yield instruction
+            if instruction.trigger is not None:
+                yield instruction.trigger
+
+
+class Instruction:
+    """One instruction, with its continuation lines joined.
+
+    `name` is in capitals; `comments` stand directly above, `heredocs` below,
+    `blanks` are the blank lines inside. `trigger` is the instruction behind an
+    ONBUILD. All else is worked out when it is first asked for.
+    """
+
+    __slots__ = (
+        "_begin",
+        "_end",
+        "_exec",
+        "_flags",
+        "_name_end",
+        "_operand",
+        "_pairs",
+        "_words",
+        "blanks",
+        "comments",
+        "escape",
+        "excerpt",
+        "heredocs",
+        "name",
+        "trigger",
+    )
+
+    def __init__(
+        self,
+        excerpt: Excerpt,
+        begin: int,
+        end: int,
+        escape: str,
+        comments: tuple[Word, ...] = (),
+        blanks: tuple[Span, ...] = (),
+    ) -> None:
+        self.excerpt = excerpt
+        self.escape = escape
+        self.comments = comments
+        self.blanks = blanks
+        self.heredocs: tuple[Heredoc, ...] = ()
+        self.trigger: Instruction | None = None
+        self._begin = begin
+        self._end = end
+        found = _NAME.match(excerpt.text, begin, end)
+        self._name_end = found.end() if found else end
+        self.name = excerpt.text[begin : self._name_end].upper()
+        self._operand = -1
+        self._flags: tuple[Flag, ...] = ()
+        self._words: tuple[Word, ...] | None = None
+        self._pairs: tuple[Pair, ...] | None = None
+        self._exec = False
+
+    def __repr__(self) -> str:
+        return f"<{self.excerpt.text[self._begin : self._end]!r}>"
+
+    @property
+    def start(self) -> int:
+        """Where it begins in the source."""
+        return self.excerpt.offset(self._begin)
+
+    @property
+    def keyword(self) -> Word:
+        """The name as written."""
+        return self.excerpt.word(self._begin, self._name_end)
+
+    @property
+    def span(self) -> Span:
+        """From the name to the end of the operands."""
+        return self.excerpt.span(self._begin, self._end)
+
+    @property
+    def extent(self) -> Span:
+        """From the name to the end of the last here-document."""
+        carrier = self.trigger or self
+        if not carrier.heredocs:
+            return self.span
+        last = carrier.heredocs[-1]
+        return Span(self.excerpt.offset(self._begin), (last.end or last.span).end)
+
+    @property
+    def flags(self) -> tuple[Flag, ...]:
+        """The flags, in order."""
+        if self._operand < 0:
+            self._read_flags()
+        return self._flags
+
+    @property
+    def operand(self) -> Excerpt:
+        """All that stands behind the flags, as one text."""
+        return self.excerpt.slice(self.operand_start, self._end)
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        """The operands as the instruction splits them.
+
+        The strings of an exec form (decoded), the words of ADD, COPY, EXPOSE,
+        FROM, VOLUME and HEALTHCHECK, the pairs of ENV, LABEL and ARG, both
+        halves one word; all else, such as a shell command, is one word.
+        """
+        if self._words is None:
+            self._words = self._split()
+        return self._words
+
+    @property
+    def is_exec(self) -> bool:
+        """Whether the operands are a JSON array of strings, so that no shell sees them."""
+        if self._words is None:
+            self._words = self._split()
+        return self._exec
+
+    @property
+    def takes_json(self) -> bool:
+        """Whether the instruction has an exec form."""
+        return self.name in _WITH_JSON
+
+    @property
+    def pairs(self) -> tuple[Pair, ...]:
+        """The keys and values of an ENV, LABEL or ARG."""
+        if self._pairs is None:
+            self._pairs = ()
+            if self.name in _WITH_PAIRS:
+                start = self.operand_start
+                self._pairs = split_pairs(self.excerpt, start, self._end, self.name, self.escape)
+        return self._pairs
+
+    def flag(self, name: str) -> Flag | None:
+        """The last flag of a name, if there is one."""
+        for flag in reversed(self.flags):
+            if flag.name == name:
+                return flag
+        return None
+
+    @property
+    def operand_start(self) -> int:
+        """Where in the excerpt the operands begin."""
+        if self._operand < 0:
+            self._read_flags()
+        return self._operand
+
+    def _read_flags(self) -> None:
+        text, end = self.excerpt.text, self._end
+        at = _past_blanks(text, self._name_end)
+        if text.startswith("--", at):
+            flags: list[Flag] = []
+            while text.startswith("--", at):
+                stop = _flag_end(text, at, end)
+                if stop - at > 2:
+                    flags.append(_flag(self.excerpt, at, stop))
+                last, at = stop - at == 2, _past_blanks(text, stop)
+                if last:
+                    break
+            self._flags = tuple(flags)
+        self._operand = min(_past_space(text, at), end)
+
+    def _split(self) -> tuple[Word, ...]:
+        excerpt, start, end, name = self.excerpt, self.operand_start, self._end, self.name
+        text = excerpt.text
+        head: tuple[Word, ...] = ()
+        if name == "HEALTHCHECK":
+            head = split(excerpt, start, end)[:1]
+            start = _past_space(text, excerpt.index(head[0].span.end - 1) + 1) if head else end
+        if start >= end:
+            return head
+        if text[start] == "[" and (name in _WITH_JSON or head):
+            strings = split_json(excerpt, start)
+            if strings is not None:
+                self._exec = True
+                return head + strings
+        if name in _WITH_WORDS:
+            return split(excerpt, start, end)
+        if name in _WITH_PAIRS:
+            return split_quoted(excerpt, start, end, self.escape)
+        return (*head, excerpt.word(start, end))
+
+
+def scan(text: str) -> Dockerfile:
+    """Read a Dockerfile. Nothing raises: `defects.find` tells what a build would refuse."""
+    return _Scan(text).run()
+
+
+class _Scan:
+    """One walk over the lines of a text."""
+
+    __slots__ = ("at", "comments", "escape", "last_lines", "lines", "next", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.lines = text.split("\n")
+        if not self.lines[-1]:
+            self.lines.pop()
+        self.next = 0  # which line is read next
+        self.at = 0  # where it begins
+        self.escape = "\\"
+        self.comments: list[Word] = []
+        self.last_lines: dict[bool, dict[str, int]] = {}
+
+    def run(self) -> Dockerfile:
+        """The whole file."""
+        directives = self._directives()
+        instructions: list[Instruction] = []
+        above: list[Word] = []
+        while self.next < len(self.lines):
+            start = self.at
+            line = self._take_line()
+            content = line.strip(SPACE)
+            if not content:
+                above = []
+            elif content[0] == "#":
+                above.append(self._comment(line, start))
+            else:
+                instruction = self._instruction(line, start, tuple(above))
+                above = []
+                if instruction is not None:
+                    instructions.append(instruction)
+        return Dockerfile(
+            self.text, self.escape, directives, tuple(self.comments), tuple(instructions)
+        )
+
+    def _take_line(self) -> str:
+        line = self.lines[self.next]
+        self.next += 1
+        self.at += len(line) + 1
+        return line
+
+    def _directives(self) -> tuple[Directive, ...]:
+        directives: list[Directive] = []
+        while self.next < len(self.lines):
+            line = self.lines[self.next]
+            found = _DIRECTIVE.fullmatch(line.strip(SPACE))
+            name = found.group(1).lower() if found else ""
+            if not found or name not in _DIRECTIVES:
+                break
+            start = self.at + len(line) - len(line.lstrip(SPACE))
+            value, at = found.group(2), start + found.start(2)
+            directives.append(
+                Directive(name, value, Span(start, start + found.end()), Span(at, at + len(value)))
+            )
+            if name == "escape" and value in ("\\", "`"):
+                self.escape = value
+            self._take_line()
+        return tuple(directives)
+
+    def _comment(self, line: str, start: int) -> Word:
+        text = line.strip(SPACE)
+        start += line.index("#")
+        comment = Word(text, Span(start, start + len(text)))
+        self.comments.append(comment)
+        return comment
+
+    def _instruction(self, line: str, start: int, above: tuple[Word, ...]) -> Instruction | None:
+        lead = len(line) - len(line.lstrip(SPACE))
+        line = line[lead:]
+        start += lead
+        blanks: tuple[Span, ...] = ()
+        piece = self._continued(line)
+        if piece is None:
+            text = line.rstrip(SPACE)
+            excerpt = Excerpt(text, (0,), (start,))
+            begin, end = 0, len(text)
+        else:
+            excerpt, blanks = self._joined(piece, start)
+            text = excerpt.text
+            begin, end = _past_space(text, 0), len(text.rstrip(SPACE))
+            if begin >= end:
+                return None
+        instruction = Instruction(excerpt, begin, end, self.escape, above, blanks)
+        carrier = instruction
+        if instruction.name == "ONBUILD":
+            operand = instruction.operand_start
+            if operand < end:
+                carrier = instruction.trigger = Instruction(excerpt, operand, end, self.escape)
+        if "<<" in text and carrier.name in _WITH_HEREDOCS and not carrier.is_exec:
+            carrier.heredocs = self._heredocs(carrier)
+        return instruction
+
+    def _continued(self, line: str) -> str | None:
+        """The line without its continuation, `None` if it has none."""
+        content = line.rstrip("\r").rstrip(" \t")
+        if content.endswith(self.escape) and content[-2:-1] != self.escape:
+            return content[:-1]
+        return None
+
+    def _joined(self, piece: str | None, start: int) -> tuple[Excerpt, tuple[Span, ...]]:
+        """The lines of one instruction, the first of them given."""
+        texts: list[str] = []
+        starts: list[int] = []
+        sources: list[int] = []
+        blanks: list[Span] = []
+        length = 0
+        line = ""
+        while True:
+            text = line.rstrip("\r") if piece is None else piece
+            if text:
+                texts.append(text)
+                starts.append(length)
+                sources.append(start)
+                length += len(text)
+            if piece is None:
+                break
+            while self.next < len(self.lines):
+                start = self.at
+                line = self._take_line()
+                content = line.strip(SPACE)
+                if not content:
+                    blanks.append(Span(start, start + len(line)))
+                elif content[0] == "#":
+                    self._comment(line, start)
+                else:
+                    break
+            else:
+                break
+            piece = self._continued(line)
+        return Excerpt("".join(texts), starts or (0,), sources or (start,)), tuple(blanks)
+
+    def _heredocs(self, instruction: Instruction) -> tuple[Heredoc, ...]:
+        found: list[Heredoc] = []
+        excerpt = instruction.excerpt
+        for start, end, request in requests(excerpt.text):
+            last = self._last_line(request.name, request.chomp)
+            if last < 0 and _in_arithmetic(excerpt.text, start):
+                continue
+            body_start = min(self.at, len(self.text))
+            closing = self._skip_body(request, last, instruction)
+            span = Span(body_start, closing.start if closing else min(self.at, len(self.text)))
+            found.append(
+                Heredoc(
+                    excerpt.word(start, end),
+                    request.name,
+                    request.descriptor,
+                    request.expand,
+                    request.chomp,
+                    self._body(span, request.chomp),
+                    span,
+                    closing,
+                )
+            )
+        return tuple(found)
+
+    def _last_line(self, name: str, chomp: bool) -> int:
+        """Which line is the last that could end a here-document, negative if none is to come.
+
+        The table keeps a file with many open here-documents from being read over and over.
+        """
+        table = self.last_lines.get(chomp)
+        if table is None:
+            table = {_ending(line, chomp): number for number, line in enumerate(self.lines)}
+            self.last_lines[chomp] = table
+        number = table.get(name, -1)
+        return number if number >= self.next else -1
+
+    def _skip_body(self, request: Request, last: int, instruction: Instruction) -> Span | None:
+        """Go to the end of a here-document and answer with the place of its last line.
+
+        One without end goes up to what looks like the next instruction, so that
+        the rest of the file is still read.
+        """
+        name, chomp = request.name, request.chomp
+        looks_like = _UPPER_CASE if instruction.keyword.text.isupper() else _LOWER_CASE
+        while self.next < len(self.lines):
+            start, line = self.at, self.lines[self.next]
+            if last < 0 and looks_like.match(line):
+                break
+            self._take_line()
+            if last >= 0 and _ending(line, chomp) == name:
+                return Span(start, start + len(line.rstrip("\r")))
+        return None
+
+    def _body(self, span: Span, chomp: bool) -> Excerpt:
+        text = self.text[span.start : span.end]
+        if not chomp and "\r" not in text:
+            return Excerpt(text, (0,), (span.start,))
+        whole = Excerpt(text, (0,), (span.start,))
+        parts: list[tuple[str, int, int]] = []
+        at = 0
+        for line in text.split("\n"):
+            start = at + (len(line) - len(line.lstrip("\t")) if chomp else 0)
+            end = at + len(line.rstrip("\r"))
+            parts.append((text[start:end], start, end))
+            at += len(line) + 1
+            if at <= len(text):
+                parts.append(("\n", at - 1, at))
+        return whole.rewritten([part for part in parts if part[0]])
+
+
+def _past_space(text: str, at: int) -> int:
+    return _SPACES.match(text, at).end()  # type: ignore[union-attr]  # it matches anything
+
+
+def _past_blanks(text: str, at: int) -> int:
+    return _BLANKS.match(text, at).end()  # type: ignore[union-attr]
+
+
+def _ending(line: str, chomp: bool) -> str:
+    line = line.rstrip("\r")
+    return line.lstrip("\t") if chomp else line
+
+
+def _in_arithmetic(text: str, at: int) -> bool:
+    """Whether `$((` is open shortly before, so that `<<` shifts."""
+    opened = text.rfind("((", max(0, at - _LONGEST_SUM), at)
+    return opened >= 0 and text.find("))", opened, at) < 0
+
+
+def _flag_end(text: str, at: int, end: int) -> int:
+    plain = _PLAIN_FLAG.match(text, at, end)
+    if plain:
+        return plain.end()
+    while at < end:
+        piece = _FLAG_PIECE.match(text, at, end)
+        if not piece:
+            break
+        at = piece.end()
+    return at
+
+
+def _flag(excerpt: Excerpt, start: int, end: int) -> Flag:
+    text = excerpt.text
+    equals = text.find("=", start, end)
+    name_end = equals if equals >= 0 else end
+    name = _unquoted(excerpt, start + 2, name_end).text
+    name_span = excerpt.span(start + 2, name_end)
+    if equals < 0:
+        return Flag(name, None, excerpt.span(start, end), name_span, None, None)
+    value = _unquoted(excerpt, equals + 1, end)
+    value_span = excerpt.span(equals + 1, end)
+    return Flag(name, value.text, excerpt.span(start, end), name_span, value_span, value)
+
+
+def _unquoted(excerpt: Excerpt, start: int, end: int) -> Excerpt:
+    text = excerpt.text
+    if not _FLAG_QUOTE.search(text, start, end):
+        return excerpt.slice(start, end)
+    parts: list[tuple[str, int, int]] = []
+    for piece in _FLAG_PIECE.finditer(text, start, end):
+        first, last = piece.span()
+        quote = text[first]
+        if quote in "'\"":
+            first += 1
+            last -= last > first and text[last - 1] == quote
+        for part in _ESCAPED.finditer(text, first, last):
+            kept = part.lastindex or 0
+            parts.append((part.group(kept), *part.span(kept)))
+    return excerpt.rewritten(parts)

@@ -1,0 +1,250 @@
+"""What a shell script does: its commands, and how they are tied together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from policylint.source import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from policylint.dockerfile.excerpt import Excerpt
+
+
+class ShellWord(NamedTuple):
+    """A word: `text` as written, `value` without its quotes, expansions in it as written.
+
+    `literal` says that nothing in it is expanded, so that the value is the value.
+    `content` is the value as an excerpt.
+    """
+
+    text: str
+    value: str
+    literal: bool
+    span: Span
+    content: Excerpt
+
+
+class Assignment(NamedTuple):
+    """A leading `NAME=value`; the value without its quotes."""
+
+    name: str
+    value: str
+    literal: bool
+    span: Span
+    value_span: Span
+
+
+class Redirection(NamedTuple):
+    """A redirection such as `2>>file`; a here-document has its body, too."""
+
+    descriptor: str
+    operator: str
+    target: ShellWord
+    span: Span
+    body: Excerpt | None = None
+
+
+class Option(NamedTuple):
+    """An option of a command, its name with its dashes: `-y`, `--assume-yes`.
+
+    `-abc` is three options with the same word. The value is what stands behind
+    `=`, or, for options known to take one, the rest of the word or the next.
+    """
+
+    name: str
+    word: ShellWord
+    value: str | None = None
+    value_span: Span | None = None
+
+
+class Arguments(NamedTuple):
+    """The arguments of a command, told apart."""
+
+    options: tuple[Option, ...]
+    operands: tuple[ShellWord, ...]
+
+    def option(self, *names: str) -> Option | None:
+        """The first option that has one of these names."""
+        for option in self.options:
+            if option.name in names:
+                return option
+        return None
+
+
+class Command:
+    """A simple command: `A=1 sudo -E apt-get install -y curl >/dev/null`.
+
+    `words` are all of its words, `head` tells which of them is the name once
+    `sudo` and its like are taken off; their names are the `wrappers`. `connector`
+    is what stands before the command: nothing, `;`, `&`, `&&`, `||`, `|`, `|&`.
+    `index` is its number in its script, `nested` are scripts inside: `$(...)`,
+    `<(...)`, `sh -c '...'`, `sh <<EOF`.
+    """
+
+    __slots__ = (
+        "assignments",
+        "connector",
+        "head",
+        "in_function",
+        "in_subshell",
+        "index",
+        "name",
+        "nested",
+        "redirections",
+        "words",
+        "wrappers",
+    )
+
+    def __init__(
+        self,
+        words: list[ShellWord],
+        assignments: list[Assignment],
+        redirections: list[Redirection],
+        connector: str,
+    ) -> None:
+        self.words = words
+        self.assignments = assignments
+        self.redirections = redirections
+        self.connector = connector
+        self.nested: list[Script] = []
+        self.wrappers: tuple[str, ...] = ()
+        self.index = 0
+        self.head = 0
+        self.name = ""
+        self.in_subshell = False
+        self.in_function = False
+
+    def __repr__(self) -> str:
+        return f"<{' '.join(word.text for word in self.words)}>"
+
+    @property
+    def name_word(self) -> ShellWord | None:
+        """The word that is the name; `None` when there are only assignments or redirections."""
+        return self.words[self.head] if self.words else None
+
+    @property
+    def arguments(self) -> list[ShellWord]:
+        """The words behind the name."""
+        return self.words[self.head + 1 :]
+
+    @property
+    def span(self) -> Span:
+        """From the first word to the last, without redirections."""
+        places = [word.span for word in self.words] + [each.span for each in self.assignments]
+        places = places or [each.span for each in self.redirections]
+        return Span(min(places).start, max(place.end for place in places))
+
+    def split(self, valued: Collection[str] = ()) -> Arguments:
+        """The options and operands; `valued` names the options that take a value.
+
+        `--` ends the options, which may also stand behind operands.
+        """
+        options: list[Option] = []
+        operands: list[ShellWord] = []
+        waiting = iter(self.arguments)
+        for word in waiting:
+            value = word.value
+            if value == "--":
+                operands.extend(waiting)
+            elif len(value) < 2 or value[0] != "-":
+                operands.append(word)
+            elif value[1] == "-":
+                options.append(_long_option(word, waiting, valued))
+            else:
+                options.extend(_short_options(word, waiting, valued))
+        return Arguments(tuple(options), tuple(operands))
+
+
+class Pipe(NamedTuple):
+    """Two neighbours in a pipeline: the second reads what the first writes."""
+
+    producers: list[Command]
+    consumers: list[Command]
+
+
+class Group(NamedTuple):
+    """Commands held together by `(`, `{`, `if`, `for`, ..., with the redirections of them all."""
+
+    kind: str
+    first: int
+    end: int
+    redirections: list[Redirection]
+
+
+class Script:
+    """A script: its commands in the order of the text, those in groups among them.
+
+    `kind` says where it stands: at the top (empty), in a `substitution`, a
+    `process` substitution, behind `sh -c` (`shell`) or in a `heredoc` for a shell.
+    A pipeline is a list of numbers of commands, at which its elements begin, and
+    one behind its last.
+    """
+
+    __slots__ = ("commands", "excerpt", "groups", "kind", "pipelines")
+
+    def __init__(self, excerpt: Excerpt, kind: str) -> None:
+        self.excerpt = excerpt
+        self.kind = kind
+        self.commands: list[Command] = []
+        self.pipelines: list[list[int]] = []
+        self.groups: list[Group] = []
+
+    def __repr__(self) -> str:
+        return f"<script {self.kind} {self.excerpt.text!r}>"
+
+    def scripts(self) -> Iterator[Script]:
+        """This script and all those within it."""
+        yield self
+        for command in self.commands:
+            for nested in command.nested:
+                yield from nested.scripts()
+
+    def walk(self) -> Iterator[Command]:
+        """Every command, each followed by those within it."""
+        for command in self.commands:
+            yield command
+            for nested in command.nested:
+                yield from nested.walk()
+
+    def pipes(self) -> Iterator[Pipe]:
+        """Every pair of neighbours in a pipeline of this script."""
+        for pipeline in self.pipelines:
+            for start, middle, end in zip(pipeline, pipeline[1:], pipeline[2:], strict=False):
+                yield Pipe(self.commands[start:middle], self.commands[middle:end])
+
+    def redirections_of(self, command: Command) -> list[Redirection]:
+        """A command's own redirections, and those of the groups around it."""
+        at = command.index
+        around = [group for group in self.groups if group.first <= at < group.end]
+        return command.redirections + [each for group in around for each in group.redirections]
+
+
+def _long_option(word: ShellWord, waiting: Iterator[ShellWord], valued: Collection[str]) -> Option:
+    name, equals, value = word.value.partition("=")
+    if equals:
+        return Option(name, word, value, word.content.span(len(name) + 1, len(word.value)))
+    following = next(waiting, None) if name in valued else None
+    if following is None:
+        return Option(name, word)
+    return Option(name, word, following.value, following.span)
+
+
+def _short_options(
+    word: ShellWord, waiting: Iterator[ShellWord], valued: Collection[str]
+) -> Iterator[Option]:
+    value = word.value
+    for at, letter in enumerate(value[1:], 1):
+        name = f"-{letter}"
+        if name not in valued:
+            yield Option(name, word)
+        elif at + 1 < len(value):
+            yield Option(name, word, value[at + 1 :], word.content.span(at + 1, len(value)))
+            return
+        else:
+            following = next(waiting, None)
+            if following is None:
+                yield Option(name, word)
+            else:
+                yield Option(name, word, following.value, following.span)

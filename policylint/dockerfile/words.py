@@ -1,0 +1,173 @@
+"""Words of an instruction: split at blanks, by quotes, into keys and values, or from JSON."""
+
+from __future__ import annotations
+
+import re
+from json import JSONDecoder
+from typing import TYPE_CHECKING, NamedTuple
+
+from policylint.dockerfile.excerpt import Excerpt, Word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import NoReturn
+
+
+# What BuildKit, written in Go, takes for white space; str.isspace takes four more.
+SPACE = (
+    "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
+)
+
+_UNQUOTED = re.compile(r"[^\t\v\f\r ]+")
+_SPACES = re.compile(f"[{SPACE}]+")
+# Each alternative begins with another character and nothing follows the loops
+# that could fail, so the engine has nothing to try twice.
+_QUOTED = {
+    escape: re.compile(
+        rf"(?:[^{SPACE}'\"{e}]+|'[^']*'|\"[^\"{e}]*(?:{e}.[^\"{e}]*)*\"|{e}.)+", re.DOTALL
+    )
+    for escape, e in (("\\", r"\\"), ("`", "`"))
+}
+_JSON_CHARACTER = re.compile(
+    r"[^\\]+|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.",
+    re.DOTALL,
+)
+_JSON = JSONDecoder()
+_JSON_BLANKS = ("\t", "\n", "\r", " ")
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(constant)
+
+
+_STRICT_JSON = JSONDecoder(parse_constant=_refuse)  # NaN and Infinity are none of JSON's
+
+
+class Pair(NamedTuple):
+    """A key with its value in ENV, LABEL or ARG, both as written, quotes included.
+
+    An ARG may have no value, and a word of the others that lacks its `=` has none.
+    `legacy` is the form with a blank: `ENV key value`.
+    """
+
+    key: Word
+    value: Word | None
+    legacy: bool = False
+
+
+def split(excerpt: Excerpt, start: int, end: int) -> tuple[Word, ...]:
+    """The words of an instruction that knows no quotes, such as FROM, COPY or EXPOSE."""
+    return tuple([excerpt.word(*at.span()) for at in _UNQUOTED.finditer(excerpt.text, start, end)])
+
+
+def split_quoted(excerpt: Excerpt, start: int, end: int, escape: str) -> tuple[Word, ...]:
+    """The words of an instruction in which blanks within quotes do not end a word.
+
+    The last word takes everything behind a quote that nobody closed.
+    """
+    return tuple([excerpt.word(*at) for at in _quoted(excerpt.text, start, end, escape)])
+
+
+def split_pairs(excerpt: Excerpt, start: int, end: int, name: str, escape: str) -> tuple[Pair, ...]:
+    """The keys and values of an ENV, LABEL or ARG."""
+    text = excerpt.text
+    pairs: list[Pair] = []
+    for first, last in _quoted(text, start, end, escape):
+        equals = text.find("=", first, last)
+        if equals >= 0:
+            pair = Pair(excerpt.word(first, equals), excerpt.word(equals + 1, last))
+        elif name != "ARG" and not pairs:
+            return _legacy_pair(excerpt, start, end)
+        else:
+            pair = Pair(excerpt.word(first, last), None)
+        pairs.append(pair)
+    return tuple(pairs)
+
+
+def split_json(excerpt: Excerpt, start: int) -> tuple[Word, ...] | None:
+    """The strings of a JSON array, decoded, with the places of their quotes; else `None`.
+
+    BuildKit looks no further than the end of the array: `CMD ["a"] b` runs `a`.
+    """
+    text = excerpt.text
+    if text[start : start + 1] != "[":
+        return None
+    at = _past_blanks(text, start + 1)
+    if text[at : at + 1] == "]":
+        return ()
+    words: list[Word] = []
+    while text[at : at + 1] == '"':
+        try:
+            value, stop = _JSON.raw_decode(text, at)
+        except ValueError:
+            return None
+        words.append(Word(_writable(value), excerpt.span(at, stop)))
+        at = _past_blanks(text, stop)
+        if text[at : at + 1] == "]":
+            return tuple(words)
+        if text[at : at + 1] != ",":
+            return None
+        at = _past_blanks(text, at + 1)
+    return None
+
+
+def is_json_array(text: str) -> bool:
+    """Whether a text begins with a JSON array of anything: BuildKit wants strings in it."""
+    try:
+        return isinstance(_STRICT_JSON.raw_decode(text)[0], list)
+    except (ValueError, RecursionError):
+        return False
+
+
+def decoded(excerpt: Excerpt) -> Excerpt:
+    """The content of a JSON string, given with its quotes, as an excerpt."""
+    text = excerpt.text
+    end = len(text) - 1
+    if "\\" not in text:
+        return excerpt.slice(1, end)
+    parts = [
+        (_JSON.raw_decode(f'"{at.group()}"')[0] if at.group()[0] == "\\" else at.group(), at.span())
+        for at in _JSON_CHARACTER.finditer(text, 1, end)
+    ]
+    return excerpt.rewritten([(_writable(value), *span) for value, span in parts])
+
+
+def _quoted(text: str, start: int, end: int, escape: str) -> Iterator[tuple[int, int]]:
+    pattern = _QUOTED[escape]
+    at = start
+    while at < end:
+        blank = _SPACES.match(text, at, end)
+        if blank:
+            at = blank.end()
+            continue
+        found = pattern.match(text, at, end)
+        stop = found.end() if found else at
+        if stop < end and text[stop] not in SPACE:
+            stop = end  # an open quote, or an escape with nothing behind it
+        yield at, stop
+        at = stop
+
+
+def _legacy_pair(excerpt: Excerpt, start: int, end: int) -> tuple[Pair]:
+    found = _UNQUOTED.search(excerpt.text, start, end)
+    key_start, key_end = found.span() if found else (start, end)
+    value = _UNQUOTED.search(excerpt.text, key_end, end)
+    return (
+        Pair(
+            excerpt.word(key_start, key_end),
+            excerpt.word(value.start(), end) if value else None,
+            legacy=True,
+        ),
+    )
+
+
+def _past_blanks(text: str, at: int) -> int:
+    while text[at : at + 1] in _JSON_BLANKS:
+        at += 1
+    return at
+
+
+def _writable(text: str) -> str:
+    # "\ud800" is JSON, but no output could write it.
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _HOLE = re.compile(
-    r"\{\{\{?[^{}]*\}?\}\}|\{%[^%]*%\}|<%[^%]*%>|\$\{[^{}]*\}|@@\w+@@|%%\w+%%|%\(\w+\)s|\$[A-Za-z_]\w*"
+    r"\{\{\{[^{}]*\}\}\}|\{\{[^{}]*\}\}|\{%[^%]*%\}|<%[^%]*%>|\$\{[^{}]*\}|@@\w+@@|%%\w+%%|%\(\w+\)s|\$[A-Za-z_]\w*"
 )
 _WHOLE = re.compile(
     r"<[A-Za-z][\w .-]*>|\{[A-Za-z_]\w*\}|REPLACE[_-]\w+|CHANGE[_-]?ME\w*|YOUR[ _-].*", re.DOTALL

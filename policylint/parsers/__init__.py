@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from policylint.detect.placeholders import template_stem
 from policylint.model import Hole, ReadProblem, RepeatedKey, UnknownKind
-from policylint.parsers import recognise
+from policylint.parsers import quirks, recognise
 from policylint.source import Span
 from policylint.tree import Place, Unreadable
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _YAML_ENDINGS = (".yaml", ".yml")
 _FREE_MAPS = frozenset({"env", "environment", "labels", "options", "secrets"})
+_EMPTY = ReadProblem("the file is empty", Span(0, 0))
 
 
 class Document:
@@ -58,11 +59,15 @@ def parse(source: SourceFile, values: Values | None = None) -> list[Document]:
         return _unreadable(source, ReadProblem(source.error.message, Span(offset, offset)))
     if source.kind is None and not recognise.may_be_ours(source.text):
         return _blank(source)
+    if not source.text.strip():
+        return _unreadable(source, _EMPTY)
     try:
         trees = _read(source)
     except Unreadable as error:
         return _read_leniently(source, error, values)
-    found = (_document(source, tree, values) for tree in trees)
+    found = [_document(source, tree, values) for tree in trees]
+    if not found and source.kind is not None:
+        return _unreadable(source, ReadProblem(f"holds no {source.kind}", Span(0, 0)))
     return [document for document in found if document is not None]
 
 
@@ -148,14 +153,19 @@ def _document(
         if known is None:
             return _unknown(source, raw, tree)
         found = known
+    from policylint.parsers.quirks.deprecated import deprecated
+
     kind, parts = found
     if not parts:
         node = UnknownKind(f"no {kind}: neither an object nor a list of objects", Place(()))
         return Document(source, kind, (node,), tree)
-    nodes = (*_repeated(tree), *_holes(source, raw, is_template=is_template))
-    return Document(
-        source, kind, (*nodes, *(node for part in parts for node in _nodes(part))), tree
+    nodes = (
+        *_repeated(tree),
+        *_holes(source, raw, is_template=is_template),
+        *deprecated(parts),
+        *(node for part in parts for node in _nodes(part)),
     )
+    return Document(source, kind, nodes, tree)
 
 
 def _unknown(source: SourceFile, raw: object, tree: Tree) -> Document | None:
@@ -192,7 +202,9 @@ def _nodes(part: Part) -> Iterator[Node]:
     if part.kind == recognise.APP:
         from policylint.parsers import marathon
 
-        yield marathon.app(members)
+        app = marathon.app(members)
+        yield app
+        yield from quirks.of(app, members)
     elif part.kind == recognise.GROUP:
         from policylint.parsers import groups
 
@@ -200,14 +212,21 @@ def _nodes(part: Part) -> Iterator[Node]:
     elif part.kind == recognise.POD:
         from policylint.parsers import pods
 
-        yield pods.pod(members)
-    elif part.kind in (recognise.JOB, recognise.SCHEDULE):
+        pod = pods.pod(members)
+        yield pod
+        yield from quirks.of(pod, members)
+    elif part.kind == recognise.JOB:
         from policylint.parsers import metronome
 
-        read = metronome.job if part.kind == recognise.JOB else metronome.schedule
-        node = read(members)
-        if node is not None:
-            yield node
+        job = metronome.job(members)
+        yield job
+        yield from quirks.of(job, members)
+    elif part.kind == recognise.SCHEDULE:
+        from policylint.parsers import metronome
+
+        schedule = metronome.schedule(members)
+        if schedule is not None:
+            yield schedule
 
 
 def _claims(source: SourceFile) -> bool:
@@ -218,7 +237,7 @@ def _blank(source: SourceFile) -> list[Document]:
     """A file without a word of ours: only its name can make it ours, and only when it is empty."""
     if source.text.strip() or not recognise.has_own_name(source.name):
         return []
-    return _unreadable(source, ReadProblem("the file is empty", Span(0, 0)))
+    return _unreadable(source, _EMPTY)
 
 
 def _unreadable(source: SourceFile, problem: ReadProblem) -> list[Document]:

@@ -173,7 +173,8 @@ def _is_app(raw: object) -> bool:
         return False
     strong = len(_STRONG.intersection(raw))
     if isinstance(raw.get("id"), str):
-        return strong > 0 or len(_WEAK.intersection(raw)) > 1
+        weak = len(_WEAK.intersection(raw))
+        return strong > 0 or weak > 1 or (weak > 0 and raw["id"].startswith("/"))
     return "id" not in raw and strong > 2 and ("cpus" in raw or "mem" in raw)
 
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     Path = tuple[str | int, ...]
 
-_LIKELY = re.compile(r"\{\{|\{%|<%|@@\w|%%\w|\$\{|CHANGE_?ME|[\"':]\s*<[A-Za-z]")
-_ANYWHERE = re.compile(r"\{\{\{?[^{}]*\}?\}\}|\{%[^%]*%\}|<%[^%]*%>|@@\w+@@|%%\w+%%")
+_LIKELY = re.compile(r"\{\{|\{%|<%|@@\w|%%\w|\$\{|CHANGE_?ME|[\"':,\[]\s*(?:<[A-Za-z]|\$[A-Za-z_])")
+_ANYWHERE = re.compile(r"\{\{\{[^{}]*\}\}\}|\{\{[^{}]*\}\}|\{%[^%]*%\}|<%[^%]*%>|@@\w+@@|%%\w+%%")
 _REFERENCE = re.compile(r"\{\{\{?\s*([\w.-]+)\s*\}?\}\}|\$\{([\w.-]+)\}|<%=\s*([\w.-]+)\s*%>")
 
 # Commands have the shell's variables, descriptions are prose.

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from policylint.detect.paths import matches_glob
 from policylint.detect.placeholders import template_stem
-from policylint.source import ReadFailure, SourceFile, decode
+from policylint.source import MAX_BYTES, ReadFailure, SourceFile, decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-MAX_BYTES = 2 * 1024 * 1024
 STDIN = "<stdin>"
 
 _ENDINGS = (".json", ".yaml", ".yml")
@@ -48,7 +47,9 @@ def discover(
     seen: set[str] = set()
     for path in paths:
         if path == "-":
-            yield _stdin(stdin_filename, root, kind)
+            if path not in seen:
+                seen.add(path)
+                yield _stdin(stdin_filename, root, kind)
             continue
         for found in _candidates(path, root, exclude):
             if isinstance(found, Failure):
@@ -83,9 +84,14 @@ def common_folder(paths: Iterable[str]) -> str:
 def relative(path: str, root: str) -> str:
     """A path as it is reported: relative to the root, with `/`; absolute when it lies outside."""
     absolute = os.path.abspath(path)
-    if absolute == root or absolute.startswith(root.rstrip(os.sep) + os.sep):
+    if is_below(absolute, root):
         absolute = os.path.relpath(absolute, root)
     return absolute.replace(os.sep, "/")
+
+
+def is_below(path: str, folder: str) -> bool:
+    """Whether an absolute path is a folder or lies in it."""
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
 
 
 def _candidates(path: str, root: str, exclude: tuple[str, ...]) -> Iterator[str | Failure]:
@@ -98,6 +104,7 @@ def _candidates(path: str, root: str, exclude: tuple[str, ...]) -> Iterator[str 
 
 
 def _walk(folder: str, root: str, exclude: tuple[str, ...]) -> Iterator[str | Failure]:
+    top = folder
     ignored = _Ignored(folder)
     pending = [folder]
     while pending:
@@ -122,7 +129,7 @@ def _walk(folder: str, root: str, exclude: tuple[str, ...]) -> Iterator[str | Fa
                 continue
             if is_folder:
                 below.append(entry.path)
-            elif entry.is_file() and not _leads_out(entry, root):
+            elif entry.is_file() and not _leads_out(entry, (root, top)):
                 yield entry.path
         pending += reversed(below)
 
@@ -132,16 +139,25 @@ def _may_be_definition(name: str) -> bool:
     return (template_stem(name) or name).endswith(_ENDINGS)
 
 
-def _leads_out(entry: os.DirEntry[str], root: str) -> bool:
+def _leads_out(entry: os.DirEntry[str], tops: tuple[str, ...]) -> bool:
     """Whether a link points out of the tree: a repository must not show what lies beside it."""
     if not entry.is_symlink():
         return False
     target = os.path.realpath(entry.path)
-    return not target.startswith(os.path.realpath(root).rstrip(os.sep) + os.sep)
+    return not any(is_below(target, os.path.realpath(top)) for top in tops)
 
 
 def _is_excluded(path: str, patterns: tuple[str, ...]) -> bool:
-    return any(matches_glob(path, pattern) for pattern in patterns)
+    """Whether a pattern fits a path or a folder above it."""
+    return any(
+        matches_glob(above, pattern.rstrip("/")) for pattern in patterns for above in _lineage(path)
+    )
+
+
+def _lineage(path: str) -> Iterator[str]:
+    while path:
+        yield path
+        path = path.rpartition("/")[0]
 
 
 def _read(path: str, root: str, kind: str | None) -> SourceFile | Failure:
@@ -158,7 +174,9 @@ def _read(path: str, root: str, kind: str | None) -> SourceFile | Failure:
     return _source(data, relative(path, root), path, kind)
 
 
-def _stdin(name: str | None, root: str, kind: str | None) -> SourceFile:
+def _stdin(name: str | None, root: str, kind: str | None) -> SourceFile | Failure:
+    if sys.stdin is None:
+        return Failure(name or STDIN, "standard input is closed")
     data = sys.stdin.buffer.read(MAX_BYTES + 1)
     path = STDIN if name is None else relative(name, root)
     return _source(data, path, name or STDIN, kind)

@@ -6,13 +6,22 @@ from hashlib import sha256
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from policylint.finding import SEVERITIES, CheckedFile, Finding, Found, Related, Report, rank
+from policylint.finding import (
+    SEVERITIES,
+    UNREADABLE,
+    CheckedFile,
+    Finding,
+    Found,
+    Related,
+    Report,
+    rank,
+)
 from policylint.model import PARTS, Workload
 from policylint.parsers import parse
 from policylint.rules.index import COMPOSED, NODES, RULES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from policylint.finding import Problem
     from policylint.model import Node
@@ -23,21 +32,36 @@ if TYPE_CHECKING:
     from policylint.source import SourceFile
 
 
-def lint(sources: Iterable[SourceFile], policy: Policy, values: Values | None = None) -> Report:
-    """Check files against a policy; `values` fill the placeholders of templates."""
+def lint(
+    sources: Iterable[SourceFile],
+    policy: Policy,
+    values: Values | None = None,
+    crashed: Callable[[SourceFile, Exception], None] | None = None,
+) -> Report:
+    """Check files against a policy; `values` fill the placeholders of templates.
+
+    `crashed` is told of a file that a mistake of ours kept from being checked;
+    without it the exception goes on.
+    """
     checks = Checks(policy)
     findings: list[Finding] = []
     files: list[CheckedFile] = []
     passed_over = 0
     for source in sources:
-        documents = parse(source, values)
-        if not documents:
-            passed_over += 1
+        try:
+            documents = parse(source, values)
+            seen: dict[tuple[object, ...], int] = {}
+            for document in documents:
+                findings += _findings(document, checks, seen)
+        except Exception as error:
+            if crashed is None:
+                raise
+            crashed(source, error)
             continue
-        files.append(CheckedFile(source.path, tuple(document.kind for document in documents)))
-        seen: dict[tuple[object, ...], int] = {}
-        for document in documents:
-            findings += _findings(document, checks, seen)
+        if documents:
+            files.append(CheckedFile(source.path, tuple(document.kind for document in documents)))
+        else:
+            passed_over += 1
     findings.sort(key=_order)
     files.sort()
     return Report(
@@ -70,7 +94,9 @@ class Check(NamedTuple):
         if self.choice is None:
             return None
         severity = self.choice.severity or problem.severity or self.rule.severity
-        return severity if rank(severity) >= rank(self.choice.floor) else None
+        if rank(severity) < rank(self.choice.floor) and self.rule.name != UNREADABLE:
+            return None
+        return severity
 
 
 class Checks:

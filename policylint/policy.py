@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 FILE_NAMES = (".policylint.yaml", "policylint.yaml")
 DEFAULT_SET = "recommended"
 DEFAULT_FAIL_ON = "medium"
+CANNOT_BE_OFF = "what cannot be read has not been checked; exclude the file instead"
 
 
 class PolicyError(Exception):
@@ -49,12 +50,14 @@ class Policy(NamedTuple):
         A rule that is selected and that the policy does not have comes with its
         usual severity. Raises `PolicyError` for names that nobody has.
         """
+        ignore = tuple(ignore)
+        if UNREADABLE in ignore:
+            raise PolicyError(f"{UNREADABLE} cannot be ignored: {CANNOT_BE_OFF}")
         chosen, dropped = _named(select), _named(ignore)
-        rules = dict(self.rules)
-        if chosen:
-            rules = {name: self.rules.get(name, RuleChoice()) for name in chosen}
-        kept = {name: choice for name, choice in rules.items() if name not in dropped}
-        return self._replace(rules=kept)
+        names = [name for name in chosen or self.rules if name not in dropped]
+        return self._replace(
+            rules={name: self.rules.get(name, RuleChoice()) for name in (*names, UNREADABLE)}
+        )
 
 
 def built_in(name: str) -> Policy:
@@ -78,18 +81,6 @@ def find(folder: str) -> str | None:
         if parent == folder or os.path.exists(os.path.join(folder, ".git")):
             return None
         folder = parent
-
-
-def load(name_or_path: str) -> Policy:
-    """A built-in set by its name, or a policy file by its path."""
-    if name_or_path in SETS:
-        return built_in(name_or_path)
-    if not os.path.isfile(name_or_path):
-        hint = suggestion(name_or_path, SETS)
-        raise PolicyError(f"no such policy: {name_or_path}{hint}")
-    from policylint.policy_file import read
-
-    return read(name_or_path)
 
 
 def set_rules(name: str) -> dict[str, RuleChoice]:

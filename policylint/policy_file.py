@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from policylint.finding import SEVERITIES, UNREADABLE, rank
 from policylint.organisation import Images, Organisation, Quotas, Registries, Roles, Tiers
 from policylint.policy import (
+    CANNOT_BE_OFF,
     DEFAULT_FAIL_ON,
     DEFAULT_SET,
     Policy,
     PolicyError,
     RuleChoice,
+    built_in,
     set_rules,
     suggestion,
 )
 from policylint.rules.index import RULES, SETS
-from policylint.source import SourceFile, Span, decode
+from policylint.source import MAX_BYTES, SourceFile, Span, decode
 from policylint.tree import Place, Unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from policylint.tree.yaml_text import YamlTree
 
@@ -32,9 +34,29 @@ _LIST = re.compile(r"tuple\[(\w+), \.\.\.\]( \| None)?")
 _NAMES = {"str": "a text", "int": "a whole number", "float": "a number", "bool": "true or false"}
 
 
+def load(name_or_path: str) -> Policy:
+    """A built-in set by its name, or a policy file by its path; raises `PolicyError`."""
+    if name_or_path in SETS:
+        return built_in(name_or_path)
+    if not os.path.isfile(name_or_path):
+        hint = suggestion(name_or_path, SETS)
+        raise PolicyError(f"no such policy: {name_or_path}{hint}")
+    return read(name_or_path)
+
+
 def read(path: str) -> Policy:
     """A policy file and what it extends; raises `PolicyError` with all that is wrong in it."""
-    return _resolve(path, ())
+    layer = _resolve(_File(path), {})
+    rules = {name: choice for name, choice in layer.rules.items() if choice is not None}
+    rules.setdefault(UNREADABLE, RuleChoice())
+    return Policy(
+        name=_shown(path),
+        rules=rules,
+        fail_on=layer.fail_on or DEFAULT_FAIL_ON,
+        exclude=layer.exclude,
+        organisation=Organisation(**layer.facts),
+        folder=os.path.dirname(os.path.abspath(path)),
+    )
 
 
 def read_set(
@@ -56,54 +78,74 @@ def read_set(
     return floor, list(choices.values())
 
 
-def _resolve(path: str, above: tuple[str, ...]) -> Policy:
-    file = _File(path)
-    base = _inherit(file, (*above, os.path.realpath(path)))
+class _Layer(NamedTuple):
+    """What a file and those that it extends say; None for a rule that is switched off."""
+
+    rules: Mapping[str, RuleChoice | None] = {}
+    fail_on: str | None = None
+    exclude: tuple[str, ...] = ()
+    facts: Mapping[str, Any] = {}
+
+    def under(self, later: _Layer) -> _Layer:
+        """This layer with a later one over it."""
+        return _Layer(
+            {**self.rules, **later.rules},
+            later.fail_on or self.fail_on,
+            tuple(dict.fromkeys((*self.exclude, *later.exclude))),
+            {**self.facts, **later.facts},
+        )
+
+
+def _resolve(file: _File, known: dict[str, _Layer | None]) -> _Layer:
+    """The layer of a file; `known` has those of other files, None for those being read."""
+    known[os.path.realpath(file.path)] = None
+    base = _inherit(file, known)
     floor = file.severity("min_severity")
-    rules = dict(base.rules)
-    if floor is not None:
-        rules = {
-            name: choice._replace(floor=max(choice.floor, floor, key=rank))
-            for name, choice in rules.items()
-        }
+    rules = {name: _raised(choice, floor) for name, choice in base.rules.items()}
     _choose(file, rules, floor or "info")
-    policy = Policy(
-        name=file.source.path,
-        rules=rules,
-        fail_on=file.severity("fail_on") or base.fail_on,
-        exclude=(*base.exclude, *file.texts(("exclude",))),
-        organisation=_organisation(file, base.organisation),
-        folder=os.path.dirname(os.path.abspath(path)),
-    )
+    said = _Layer(rules, file.severity("fail_on"), file.texts(("exclude",)), _facts(file))
     file.refuse_mistakes()
-    return policy
+    layer = base.under(said)
+    known[os.path.realpath(file.path)] = layer
+    return layer
 
 
-def _inherit(file: _File, above: tuple[str, ...]) -> Policy:
+def _inherit(file: _File, known: dict[str, _Layer | None]) -> _Layer:
     """What a file extends, the later over the earlier; the default set when it says nothing."""
-    rules: dict[str, RuleChoice] = {}
-    policy = Policy("", rules, DEFAULT_FAIL_ON)
+    layer = _Layer()
     names = file.texts(("extends",)) if "extends" in file.keys(()) else (DEFAULT_SET,)
+    is_list = isinstance(file.value(("extends",)), list)
     for index, name in enumerate(names):
-        at = ("extends", index) if isinstance(file.value(("extends",)), list) else ("extends",)
+        at = ("extends", index) if is_list else ("extends",)
         if name in SETS:
-            rules.update(set_rules(name))
-            continue
-        path = os.path.join(os.path.dirname(file.path), name)
-        if not os.path.isfile(path):
-            hint = suggestion(name, SETS)
-            file.mistake(at, f'no such policy set or file: "{name}"{hint}')
-        elif os.path.realpath(path) in above:
-            file.mistake(at, f'"{name}" extends this file in turn')
-        else:
-            extended = _resolve(path, above)
-            rules.update(extended.rules)
-            policy = extended._replace(exclude=(*policy.exclude, *extended.exclude))
-    rules.setdefault(UNREADABLE, RuleChoice())
-    return policy._replace(rules=rules)
+            layer = layer.under(_Layer({**set_rules(name)}))
+        elif name:
+            layer = layer.under(_extended(file, at, name, known))
+    return layer
 
 
-def _choose(file: _File, rules: dict[str, RuleChoice], floor: str) -> None:
+def _extended(
+    file: _File, at: tuple[str | int, ...], name: str, known: dict[str, _Layer | None]
+) -> _Layer:
+    path = os.path.join(os.path.dirname(file.path), name)
+    if not os.path.isfile(path):
+        file.mistake(at, f'no such policy set or file: "{name}"{suggestion(name, SETS)}')
+        return _Layer()
+    layer = known.get(os.path.realpath(path), _Layer())
+    if layer is None:
+        file.mistake(at, f'"{name}" extends this file in turn')
+        return _Layer()
+    return layer if os.path.realpath(path) in known else _resolve(_File(path), known)
+
+
+def _raised(choice: RuleChoice | None, floor: str | None) -> RuleChoice | None:
+    """A choice under the least severity of the file that inherits it."""
+    if choice is None or floor is None:
+        return choice
+    return choice._replace(floor=max(choice.floor, floor, key=rank))
+
+
+def _choose(file: _File, rules: dict[str, RuleChoice | None], floor: str) -> None:
     """Apply the `rules` of a file to those that it inherits."""
     for name in file.keys(("rules",)):
         at = ("rules", name)
@@ -111,22 +153,27 @@ def _choose(file: _File, rules: dict[str, RuleChoice], floor: str) -> None:
             file.mistake(at, f'no such rule: "{name}"{suggestion(name, RULES)}', key=True)
         elif file.value(at) == "off":
             if name == UNREADABLE:
-                file.mistake(
-                    at, "what cannot be read has not been checked; exclude the file instead"
-                )
-            rules.pop(name, None)
+                file.mistake(at, CANNOT_BE_OFF)
+            rules[name] = None
         else:
             said = file.choice(at, RULES[name][4])
-            before = rules.get(name, RuleChoice())
-            rules[name] = RuleChoice(
-                said.severity or before.severity,
-                {**before.settings, **said.settings},
-                floor if name not in rules or said.severity else before.floor,
-            )
+            before = rules.get(name)
+            if before is None or said.severity:
+                said = said._replace(floor=floor)
+            rules[name] = said if before is None else _over(before, said)
 
 
-def _organisation(file: _File, base: Organisation) -> Organisation:
-    facts = base._asdict()
+def _over(before: RuleChoice, said: RuleChoice) -> RuleChoice:
+    return RuleChoice(
+        said.severity or before.severity,
+        {**before.settings, **said.settings},
+        said.floor if said.severity else before.floor,
+    )
+
+
+def _facts(file: _File) -> dict[str, Any]:
+    """The `settings` of a file: facts about the organisation."""
+    facts: dict[str, Any] = {}
     for name in file.keys(("settings",)):
         at = ("settings", name)
         if name == "registries":
@@ -140,8 +187,8 @@ def _organisation(file: _File, base: Organisation) -> Organisation:
         elif name == "images":
             facts[name] = Images(tuple((image, file.text((*at, image))) for image in file.keys(at)))
         else:
-            file.unknown(at, facts)
-    return Organisation(**facts)
+            file.unknown(at, Organisation._fields)
+    return facts
 
 
 def _roles(file: _File, at: tuple[str | int, ...]) -> Roles:
@@ -201,10 +248,13 @@ class _File:
         self._mistakes: list[tuple[Span, str]] = []
         try:
             with open(path, "rb") as file:
-                text, failure = decode(file.read())
+                data = file.read(MAX_BYTES + 1)
         except OSError as error:
             raise PolicyError(f"{path}: cannot be read: {error.strerror}") from None
-        self.source = SourceFile(os.path.relpath(path).replace(os.sep, "/"), text)
+        text, failure = decode(data)
+        self.source = SourceFile(_shown(path), text)
+        if len(data) > MAX_BYTES:
+            self._refuse("larger than 2 MiB", Span(0, 0))
         if failure is not None:
             self._refuse(failure.message, Span(failure.offset, failure.offset))
         self._tree = self._read()
@@ -347,8 +397,7 @@ class _File:
             hint = suggestion(str(found), words)
             if found in (False, "no", "none", "disabled"):
                 hint = '\n  did you mean "off"?' if more else ""
-            shown = found if isinstance(found, str) else type(found).__name__
-            self.mistake(path, f'expected one of {", ".join(words)}, not "{shown}"{hint}')
+            self.mistake(path, f"expected one of {', '.join(words)}, not {_quoted(found)}{hint}")
 
     def _refuse(self, message: str, span: Span) -> None:
         raise PolicyError(self._located(span, message))
@@ -356,3 +405,16 @@ class _File:
     def _located(self, span: Span, message: str) -> str:
         line, column = self.source.position(span.start)
         return f"{self.source.path}:{line}:{column}: {message}"
+
+
+def _shown(path: str) -> str:
+    return os.path.relpath(path).replace(os.sep, "/")
+
+
+def _quoted(found: object) -> str:
+    """A value as its author wrote it, as far as that is a word."""
+    if isinstance(found, bool):
+        return str(found).lower()
+    if isinstance(found, (dict, list)):
+        return "a mapping" if isinstance(found, dict) else "a list"
+    return "nothing" if found is None else f'"{found}"'

@@ -6,6 +6,9 @@ import os
 from bisect import bisect_right
 from typing import NamedTuple
 
+# More than any definition has; a file beyond it is not read to its end.
+MAX_BYTES = 2 * 1024 * 1024
+
 
 class Span(NamedTuple):
     """A stretch of a file's text: offsets in code points, the end exclusive."""

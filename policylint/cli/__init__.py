@@ -9,7 +9,7 @@ from importlib import import_module
 import click
 
 from policylint import __version__
-from policylint.cli.errors import UsageError
+from policylint.cli.errors import UsageError, fail, internal_error, traceback
 
 # Each command is a module of this package, imported when it is asked for.
 _COMMANDS = {
@@ -52,33 +52,20 @@ def exit_code(arguments: list[str]) -> int:
         code = main.main(arguments, prog_name="policylint", standalone_mode=False)
         sys.stdout.flush()
     except UsageError as error:
-        return _fail(str(error))
+        return fail(str(error))
     except click.exceptions.Exit as stop:
         return int(stop.exit_code)
-    except click.Abort:
-        return 130
-    except KeyboardInterrupt:
+    except (click.Abort, KeyboardInterrupt):
         return 130
     except click.ClickException as error:
-        error.show()
-        return 2
-    except BrokenPipeError:
+        return fail(error.format_message())
+    except (BrokenPipeError, SystemExit):  # click exits by itself when it finds a pipe broken
         # Whoever read us has left. Python would complain when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 2
     except Exception as error:
-        if "--debug" in arguments:
-            raise
-        return _fail(
-            f"internal error: {type(error).__name__}: {error}\n"
-            "  please report it; --debug shows where it happened"
-        )
+        if "--debug" in arguments or os.environ.get("POLICYLINT_DEBUG"):
+            traceback()
+            return 2
+        return fail(internal_error(error))
     return code if isinstance(code, int) else 0
-
-
-def _fail(message: str) -> int:
-    from policylint.output.text import printable
-
-    shown = "\n".join(map(printable, message.split("\n")))
-    click.echo(f"error: {shown}", err=True)
-    return 2

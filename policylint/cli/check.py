@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from policylint import policy as policies
-from policylint.cli.errors import UsageError
+from policylint.cli.errors import UsageError, fail, internal_error
 from policylint.cli.reports import FORMATS, Reports
 from policylint.cli.values import read_values
-from policylint.discover import Failure, common_folder, discover, git_root
+from policylint.discover import Failure, common_folder, discover, git_root, is_below
 from policylint.engine import lint
 from policylint.finding import SEVERITIES
 from policylint.parsers.recognise import KINDS
+from policylint.rules.index import SETS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -121,7 +122,7 @@ def command(
     kind: str | None,
     stdin_filename: str | None,
     values_files: tuple[str, ...],
-    debug: bool,  # noqa: ARG001 (read where exceptions become exit codes)
+    debug: bool,
 ) -> int:
     """Check definitions in PATHS: files, folders, or - for standard input (default: .).
 
@@ -133,15 +134,24 @@ def command(
     policy = _policy(policy_name, paths, isolated=isolated)
     policy = _choose(policy, select, ignore, fail_on)
     folder = common_folder(paths)
-    root = policy.folder or git_root(folder) or os.getcwd()
+    root = _root(policy, folder)
     failures: list[Failure] = []
     found = discover(
         paths, root=root, exclude=policy.exclude, kind=kind, stdin_filename=stdin_filename
     )
-    report = lint(_readable(found, failures), policy, read_values(values_files))
+
+    def crashed(source: SourceFile, error: Exception) -> None:
+        failures.append(Failure(source.location, internal_error(error)))
+
+    report = lint(
+        _readable(found, failures),
+        policy,
+        read_values(values_files),
+        crashed=None if debug else crashed,
+    )
     reports.write(report, root)
     for failure in failures:
-        click.echo(f"error: {failure.path!r}: {failure.reason}", err=True)
+        fail(f"{failure.path}: {failure.reason}")
     if failures:
         return 2
     return int(report.failed and not exit_zero)
@@ -149,12 +159,22 @@ def command(
 
 def _policy(name: str | None, paths: Iterable[str], *, isolated: bool) -> Policy:
     try:
-        if name is not None:
-            return policies.load(name)
-        found = None if isolated else policies.find(common_folder(paths))
-        return policies.load(found or policies.DEFAULT_SET)
+        if name is None and not isolated:
+            name = policies.find(common_folder(paths))
+        if name is None or name in SETS:
+            return policies.built_in(name or policies.DEFAULT_SET)
+        from policylint.policy_file import load
+
+        return load(name)
     except policies.PolicyError as error:
         raise UsageError(str(error)) from None
+
+
+def _root(policy: Policy, folder: str) -> str:
+    """The folder to which reported paths are relative: the policy file's, else git's, else ours."""
+    if policy.folder is not None and is_below(folder, policy.folder):
+        return policy.folder
+    return git_root(folder) or os.getcwd()
 
 
 def _choose(

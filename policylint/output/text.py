@@ -3,33 +3,38 @@
 from __future__ import annotations
 
 import os
+import textwrap
 import unicodedata
-from typing import TYPE_CHECKING
+from bisect import bisect_right
+from typing import TYPE_CHECKING, NamedTuple
+
+from policylint.source import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from policylint.finding import Finding, Report
-    from policylint.source import SourceFile, Span
+    from policylint.source import SourceFile
 
     Paint = Callable[[str, str], str]
+    Secrets = dict[str, list[Span]]
 
 _COLOURS = {
     "critical": "1;31", "high": "31", "medium": "33", "low": "36", "info": "34",
     "bold": "1", "dim": "2",
 }  # fmt: skip
 _WIDTH = 120
+_TEXT_WIDTH = 100
 _MASK = "********"
+# A place of more lines than this is shown by its first and its last one.
+_MOST_LINES = 3
 
 
 def render(report: Report, *, colour: bool = False, root: str | None = None) -> str:
     """Every finding with its line, and a summary; paths are relative to the current folder."""
     paint = _paint if colour else _plain
     secrets = _secrets(report.findings)
-    blocks = [
-        "\n".join(_block(finding, secrets.get(finding.source.path, []), root, paint))
-        for finding in report.findings
-    ]
+    blocks = ["\n".join(_block(finding, secrets, root, paint)) for finding in report.findings]
     return "\n\n".join([*blocks, summary(report)]) + "\n"
 
 
@@ -70,14 +75,17 @@ def _is_steering(character: str) -> bool:
     return unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 
 
-def _block(finding: Finding, secrets: list[Span], root: str | None, paint: Paint) -> Iterator[str]:
+def _block(finding: Finding, secrets: Secrets, root: str | None, paint: Paint) -> Iterator[str]:
     yield _head(finding, root, paint)
-    yield from _excerpt(finding, secrets, paint)
+    for line in _excerpt(finding.source, finding.span, secrets):
+        yield from line.painted("^", finding.severity, paint)
     for related in finding.related:
-        line, column = related.source.position(related.span.start)
-        yield f"  = {_shown(related.source, root)}:{line}:{column}: {printable(related.message)}"
+        at, column = related.source.position(related.span.start)
+        yield f"  = {_shown(related.source, root)}:{at}:{column}: {printable(related.message)}"
+        for line in _excerpt(related.source, related.span, secrets):
+            yield from line.painted("-", "bold", paint)
     if finding.advice:
-        yield f"  = {printable(finding.advice)}"
+        yield from _wrapped(printable(finding.advice))
 
 
 def _head(finding: Finding, root: str | None, paint: Paint) -> str:
@@ -88,41 +96,98 @@ def _head(finding: Finding, root: str | None, paint: Paint) -> str:
     return f"{paint(place, 'bold')}: {severity}: {printable(finding.message)} {name}"
 
 
-def _excerpt(finding: Finding, secrets: list[Span], paint: Paint) -> Iterator[str]:
-    """The line of a finding with the place underlined; long lines are cut around it."""
-    source, region = finding.source, finding.region
-    line = source.line(region.start_line)
-    if not line.strip():
-        return
-    cells = _cells(line, source.line_start(region.start_line), secrets)
-    left = region.start_column - 1
-    right = region.end_column - 1 if region.end_line == region.start_line else len(line)
-    first, last = _window(left, right, len(line))
-    shown = "".join(cells[first:last]).rstrip()
-    head, tail = "… " if first else "", " …" if last < len(line) else ""
-    before = " " * _columns(head + "".join(cells[first:left]))
-    width = max(1, _columns("".join(cells[left : min(right, last)])))
-    gutter = f"  {region.start_line} |"
-    yield f"{paint(gutter, 'dim')} {head}{shown}{tail}"
-    yield f"{paint('|'.rjust(len(gutter)), 'dim')} {before}{paint('^' * width, finding.severity)}"
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(
+        text,
+        _TEXT_WIDTH,
+        initial_indent="  = ",
+        subsequent_indent="    ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
-def _cells(line: str, start: int, secrets: list[Span]) -> list[str]:
-    """What stands on the screen for each character of a line; found secrets are masked."""
-    cells = ["    " if character == "\t" else printable(character) for character in line]
-    for secret in secrets:
-        left, right = max(secret.start - start, 0), min(secret.end - start, len(line))
-        if left < right:
-            cells[left:right] = [_MASK] + [""] * (right - left - 1)
+class _Line(NamedTuple):
+    """A line as it is shown: its number, its text, and which columns of that are meant.
+
+    One without text stands for lines that are left out.
+    """
+
+    number: str
+    text: str = ""
+    before: int = 0
+    marked: int = 0
+
+    def painted(self, mark: str, style: str, paint: Paint) -> Iterator[str]:
+        """The line, and the marks below it."""
+        blank = " " * len(self.number)
+        if not self.text:
+            yield paint(f"  {blank} ⋮", "dim")
+            return
+        yield f"{paint(f'  {self.number} |', 'dim')} {self.text}"
+        marks = paint(mark * self.marked, style)
+        yield f"{paint(f'  {blank} |', 'dim')} {' ' * self.before}{marks}"
+
+
+def _excerpt(source: SourceFile, span: Span, secrets: Secrets) -> Iterator[_Line]:
+    """The lines of a place, without the blank ones."""
+    first, _, last, end_column = source.region(span)
+    if last > first and end_column == 1:  # it ends with the end of a line
+        last -= 1
+    width = len(str(last))
+    skipped = last - first >= _MOST_LINES
+    for number in (first, last) if skipped else range(first, last + 1):
+        line = _marked(source, number, span, secrets.get(source.path, ()))
+        if line.text:
+            yield line._replace(number=line.number.rjust(width))
+        if skipped and number == first:
+            yield _Line(" " * width)
+
+
+def _marked(source: SourceFile, number: int, span: Span, secrets: Sequence[Span]) -> _Line:
+    """One line of a place; a long one is cut around it."""
+    start, end = _line(source, number)
+    left, right = max(span.start, start), min(span.end, end)
+    first, last = _window(left, right, start, end)
+    text = source.text[first:last]
+    if span.start < start:  # further down, the indentation is not marked
+        left += len(text) - len(text.lstrip())
+    cells = _cells(text, first, secrets)
+    head, tail = "… " if first > start else "", " …" if last < end else ""
+    return _Line(
+        str(number),
+        f"{head}{''.join(cells)}{tail}".rstrip(),
+        _columns(head + "".join(cells[: left - first])),
+        max(1, _columns("".join(cells[left - first : max(0, right - first)]))),
+    )
+
+
+def _line(source: SourceFile, number: int) -> Span:
+    """Where a line lies, without its ending."""
+    start, end = source.line_start(number), source.offset(number + 1, 1)
+    while end > start and source.text[end - 1] in "\r\n":
+        end -= 1
+    return Span(start, end)
+
+
+def _cells(text: str, start: int, secrets: Sequence[Span]) -> list[str]:
+    """What stands on the screen for each character of a text; found secrets are masked."""
+    cells = ["    " if character == "\t" else printable(character) for character in text]
+    at = bisect_right(secrets, start, key=lambda secret: secret.end)
+    while at < len(secrets) and secrets[at].start < start + len(text):
+        left = max(secrets[at].start - start, 0)
+        right = min(secrets[at].end - start, len(text))
+        cells[left:right] = [_MASK] + [""] * (right - left - 1)
+        at += 1
     return cells
 
 
-def _window(left: int, right: int, length: int) -> tuple[int, int]:
-    """Which part of a line to show."""
-    if length <= _WIDTH:
-        return 0, length
-    first = max(0, min(left - _WIDTH // 3, length - _WIDTH))
-    return first, min(length, max(first + _WIDTH, min(right, left + _WIDTH)))
+def _window(left: int, right: int, start: int, end: int) -> Span:
+    """Which part of a line to show: all of a short one, else a stretch with the place in it."""
+    if end - start <= _WIDTH:
+        return Span(start, end)
+    first = max(start, min(left - _WIDTH // 3, end - _WIDTH))
+    return Span(first, min(end, max(first + _WIDTH, min(right, left + _WIDTH))))
 
 
 def _columns(text: str) -> int:
@@ -131,18 +196,23 @@ def _columns(text: str) -> int:
         return len(text)
     return sum(
         0
-        if unicodedata.combining(character)
+        if unicodedata.category(character) in ("Mn", "Me")
         else 1 + (unicodedata.east_asian_width(character) in "WF")
         for character in text
     )
 
 
-def _secrets(findings: Iterable[Finding]) -> dict[str, list[Span]]:
+def _secrets(findings: Iterable[Finding]) -> Secrets:
     """The places of found secrets, by file: no excerpt shows them, whatever it is about."""
-    found: dict[str, list[Span]] = {}
-    for finding in findings:
-        if finding.secret:
-            found.setdefault(finding.source.path, []).append(finding.span)
+    found: Secrets = {}
+    for finding in sorted(findings, key=lambda finding: finding.span):
+        if finding.secret and finding.span.end > finding.span.start:
+            spans = found.setdefault(finding.source.path, [])
+            if spans and finding.span.start < spans[-1].end:  # one inside or across another
+                last = spans.pop()
+                spans.append(Span(last.start, max(last.end, finding.span.end)))
+            else:
+                spans.append(finding.span)
     return found
 
 

@@ -1,0 +1,80 @@
+"""The report for programs. `schemas/report.schema.json` describes it."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from policylint import __version__
+from policylint.finding import SEVERITIES
+from policylint.references import reference
+
+if TYPE_CHECKING:
+    from policylint.finding import Finding, Related, Report
+    from policylint.source import SourceFile, Span
+
+    Json = dict[str, Any]
+
+# Raised when a reader of the old form would go wrong; new members do not raise it.
+VERSION = 1
+
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def render(report: Report) -> str:
+    """The whole report as one JSON object in ASCII, so that it is safe on a terminal too."""
+    counts = report.counts()
+    content = {
+        "version": VERSION,
+        "tool": {"name": "policylint", "version": __version__},
+        "policy": {"name": _text(report.policy)},
+        "summary": {
+            "failed": report.failed,
+            "findings": len(report.findings),
+            "severities": {name: counts.get(name, 0) for name in reversed(SEVERITIES)},
+            "files_checked": len(report.files),
+            "files_passed_over": report.passed_over,
+        },
+        "files": [{"path": _text(file.path), "kinds": list(file.kinds)} for file in report.files],
+        "findings": [_finding(finding) for finding in report.findings],
+    }
+    return json.dumps(content, indent=2).replace("\x7f", "\\u007f") + "\n"
+
+
+def _finding(finding: Finding) -> Json:
+    instead = {"instead": _text(finding.advice)} if finding.advice else {}
+    subject = {"subject": _text(finding.subject)} if finding.subject is not None else {}
+    return {
+        "rule": finding.rule.name,
+        "severity": finding.severity,
+        "family": finding.rule.family,
+        "message": _text(finding.message),
+        **instead,
+        **subject,
+        **_place(finding.source, finding.span),
+        "related": [_related(related) for related in finding.related],
+        "fingerprint": finding.fingerprint,
+        "references": [_reference(token) for token in finding.rule.refs],
+    }
+
+
+def _related(related: Related) -> Json:
+    return {"message": _text(related.message), **_place(related.source, related.span)}
+
+
+def _place(source: SourceFile, span: Span) -> Json:
+    return {"path": _text(source.path), "region": source.region(span)._asdict()}
+
+
+def _reference(token: str) -> Json:
+    known = reference(token)
+    link = {"url": known.url} if known.url else {}
+    return {"id": token, "title": known.title, **link}
+
+
+def _text(text: str) -> str:
+    """Text without half characters, which many readers of JSON refuse."""
+    if text.isascii():
+        return text
+    return _LONE_SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from policylint.model import Group, Value
+from policylint.parsers import quirks
 from policylint.parsers.marathon import app
 from policylint.parsers.parts import resolve
 from policylint.parsers.pods import pod
@@ -12,20 +13,33 @@ from policylint.parsers.pods import pod
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from policylint.model import Workload
+    from policylint.model import Conflict, DroppedSetting, Workload
     from policylint.parsers.members import Members
 
 
-def group(members: Members, base: str = "/") -> Iterator[Group | Workload]:
-    """A group, then its apps, the pods that the server's answers show in it, and its groups."""
+def group(
+    members: Members, base: str = "/", role: str | None = None
+) -> Iterator[Group | Workload | Conflict | DroppedSetting]:
+    """A group, then its apps, the pods that the server's answers show in it, and its groups.
+
+    `role` is the one that the top group around it enforces.
+    """
     own = members.text("id")
     path = resolve(own.value, base) if own is not None and own.is_known else base
     if own is not None:
         identifier = Value(path, own.at) if own.is_known else own
-        yield Group(identifier, members.flag("enforceRole"), members.texts("dependencies"))
+        found = Group(identifier, members.flag("enforceRole"), members.texts("dependencies"))
+        yield found
+        if found.is_top and found.enforce_role:
+            role = path.strip("/")
     for inner in members.children("apps"):
-        yield app(inner, path)
+        workload = app(inner, path)
+        yield workload
+        yield from quirks.of(workload, inner, role)
     for inner in members.children("pods"):
-        yield pod(inner.child("spec") or inner)
+        inner = inner.child("spec") or inner
+        workload = pod(inner)
+        yield workload
+        yield from quirks.of(workload, inner, role)
     for inner in members.children("groups"):
-        yield from group(inner, path)
+        yield from group(inner, path, role)

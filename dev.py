@@ -18,11 +18,14 @@ import hashlib
 import os
 import subprocess
 import sys
+from typing import NoReturn
 
 ROOT = os.path.dirname(os.path.abspath(__file__))
-VENV = os.environ.get("POLICYLINT_VENV") or os.path.join(ROOT, ".venv")
+VENV = os.path.abspath(os.environ.get("POLICYLINT_VENV") or os.path.join(ROOT, ".venv"))
 BIN = os.path.join(VENV, "Scripts" if os.name == "nt" else "bin")
 PYTHON = os.path.join(BIN, "python")
+CHECKS = (("ruff", "check"), ("ruff", "format", "--check"), ("mypy",))
+GENERATORS = ("policylint.generate", "tests.integration.readme")
 
 
 def main(arguments: list[str]) -> int:
@@ -33,19 +36,18 @@ def main(arguments: list[str]) -> int:
     command, rest = (arguments[0], arguments[1:]) if arguments else ("--help", [])
     if command == "test":
         install("dev")
-        return run(PYTHON, "-m", "pytest", *rest)
+        return run(PYTHON, "-m", "pytest", *rest, cwd=ROOT)
     if command == "lint":
         install("dev")
-        checks = (("ruff", "check"), ("ruff", "format", "--check"), ("mypy",))
-        return max([run(PYTHON, "-m", *check, cwd=ROOT) for check in checks])
+        return max([run(PYTHON, "-m", *check, cwd=ROOT) for check in CHECKS])
     if command == "generate":
         install("dev")
-        return run(PYTHON, "-m", "policylint.generate", cwd=ROOT)
+        return max([run(PYTHON, "-m", module, cwd=ROOT) for module in GENERATORS])
     if command == "run":
         install("dev")
         return run(os.path.join(BIN, rest[0]), *rest[1:]) if rest else 2
     install("")
-    return run(PYTHON, "-m", "policylint", *arguments)
+    return run(os.path.join(BIN, "policylint"), *arguments)
 
 
 def install(extra: str) -> None:
@@ -53,38 +55,58 @@ def install(extra: str) -> None:
     with open(os.path.join(ROOT, "pyproject.toml"), "rb") as file:
         wanted = f"{hashlib.sha256(file.read()).hexdigest()} {sys.version_info[:2]}"
     stamp = os.path.join(VENV, f"installed-{extra or 'plain'}")
-    if read(stamp) == wanted:
+    if wanted in (read(stamp), read(os.path.join(VENV, "installed-dev"))):
         return
-    print(f"setting up {os.path.relpath(VENV)} ...", file=sys.stderr)
-    pip = make_environment()
+    print(f"setting up {VENV} ...", file=sys.stderr)
+    make_environment()
     target = f"{ROOT}[{extra}]" if extra else ROOT
-    subprocess.run(
-        [*pip, "install", "--quiet", "--disable-pip-version-check", "--editable", target],
-        check=True,
-    )
+    if run(*pip(PYTHON), "install", "--quiet", "--editable", target):
+        stop("could not install what policylint needs; see above")
     with open(stamp, "w", encoding="utf-8") as file:
         file.write(wanted)
 
 
-def make_environment() -> list[str]:
-    """Make the virtual environment and answer with the pip that installs into it."""
-    own_pip = [PYTHON, "-m", "pip"]
-    if succeeds(*own_pip, "--version"):
-        return own_pip
+def make_environment() -> None:
+    """Make the virtual environment, with a pip of its own, where none for this Python stands."""
+    version = f"import sys; sys.exit(sys.version_info[:2] != {sys.version_info[:2]})"
+    if succeeds(PYTHON, "-c", version) and succeeds(*pip(PYTHON), "--version"):
+        return
     if succeeds(sys.executable, "-m", "venv", "--clear", VENV):
-        return own_pip
+        return
     # Debian keeps ensurepip in a package of its own (python3-venv): where it is
-    # missing, a pip outside can still fill an environment that has none.
-    subprocess.run([sys.executable, "-m", "venv", "--clear", "--without-pip", VENV], check=True)
-    for outside in ([sys.executable, "-m", "pip"], ["pip3"], ["pip"]):
-        if succeeds(*outside, "--python", PYTHON, "--version"):
-            return [*outside, "--python", PYTHON]
-    sys.exit("no pip found: install your system's package for it (Debian: python3-venv)")
+    # missing, a pip outside can put one into an environment that has none. Debian's
+    # refuses to install beside the system's packages, not into a folder that is named.
+    if not succeeds(sys.executable, "-m", "venv", "--clear", "--without-pip", VENV):
+        stop(f"could not make a virtual environment in {VENV}")
+    packages = subprocess.check_output(
+        [PYTHON, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], text=True
+    ).strip()
+    for outside in (pip(sys.executable), ["pip3"], ["pip"]):
+        if succeeds(*outside, "install", "--target", packages, "pip"):
+            return
+    stop("no pip found: install your system's package for it (Debian: python3-venv)")
+
+
+def stop(message: str) -> NoReturn:
+    """Give up: the job could not be done, which is not the same as findings."""
+    print(message, file=sys.stderr)
+    sys.exit(2)
+
+
+def pip(python: str) -> list[str]:
+    """The pip of an interpreter."""
+    return [python, "-m", "pip", "--disable-pip-version-check"]
 
 
 def run(*command: str, cwd: str | None = None) -> int:
     """Run a command and answer with its exit code."""
-    return subprocess.run(command, check=False, cwd=cwd).returncode
+    try:
+        return subprocess.run(command, check=False, cwd=cwd).returncode
+    except OSError as error:
+        print(f"{command[0]}: {error.strerror}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
 
 
 def succeeds(*command: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import sys
 from typing import TYPE_CHECKING, NamedTuple
@@ -212,6 +213,9 @@ class _Ignored:
         for depth in range(len(parents)):
             above = os.path.join(top, *parents[:depth])
             self._add(above, os.path.join(above, ".gitignore"))
+        # Who names a folder that git ignores wants to see what is in it.
+        if self.covers(folder, is_folder=True):
+            self._active, self._specs = False, []
 
     def enter(self, folder: str) -> None:
         """Take the ignore file of a folder along, and leave those of its neighbours behind."""
@@ -243,7 +247,17 @@ class _Ignored:
                 lines = file.read().splitlines()
         except OSError:
             return
-        from pathspec import GitIgnoreSpec
+        self._specs.append((base, _ignore_spec(lines)))
 
-        if (base, path) not in self._specs:
-            self._specs.append((base, GitIgnoreSpec.from_lines(lines)))
+
+def _ignore_spec(lines: list[str]) -> object:
+    """What an ignore file says; like git, it is not disturbed by a line that is no pattern."""
+    from pathspec import GitIgnoreSpec
+
+    try:
+        return GitIgnoreSpec.from_lines(lines)
+    except (ValueError, re.error):
+        if len(lines) == 1:
+            return GitIgnoreSpec.from_lines(())
+        patterns = [pattern for line in lines for pattern in _ignore_spec([line]).patterns]  # type: ignore[attr-defined]
+        return GitIgnoreSpec(patterns)

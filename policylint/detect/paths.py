@@ -194,11 +194,16 @@ def matches_glob(path: str, pattern: str) -> bool:
 
 def _glob(pattern: str) -> re.Pattern[str]:
     expression = []
-    for part in re.split(r"(/\*\*/|/\*\*$|\*\*|\*|\?)", pattern):
+    for part in re.split(r"(^\*\*/|/\*\*/|/\*\*$|\*\*|\*|\?)", pattern):
         expression.append(
-            {"/**/": "/(?:.*/)?", "/**": "(?:/.*)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}.get(
-                part
-            )
+            {
+                "**/": "(?:.*/)?",
+                "/**/": "/(?:.*/)?",
+                "/**": "(?:/.*)?",
+                "**": ".*",
+                "*": "[^/]*",
+                "?": "[^/]",
+            }.get(part)
             or re.escape(part)
         )
     return re.compile("".join(expression), re.DOTALL)

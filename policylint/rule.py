@@ -31,8 +31,8 @@ class Rule:
     """A check with its name, weight and words."""
 
     __slots__ = (
-        "after", "check", "confidence", "equivalents", "family", "name", "node", "refs", "severity",
-        "unless",
+        "_doc", "after", "check", "confidence", "equivalents", "family", "name", "node", "refs",
+        "severity", "unless",
     )  # fmt: skip
 
     def __init__(
@@ -58,6 +58,7 @@ class Rule:
         self.unless = unless
         self.after = after
         self.equivalents = equivalents
+        self._doc: Doc | None = None
 
     def __repr__(self) -> str:
         return f"Rule({self.name})"
@@ -80,7 +81,9 @@ class Rule:
     @property
     def doc(self) -> Doc:
         """The docstring, taken apart."""
-        return _read_doc(self.check.__doc__ or "")
+        if self._doc is None:
+            self._doc = _read_doc(self.check.__doc__ or "")
+        return self._doc
 
     @property
     def summary(self) -> str:

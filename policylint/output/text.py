@@ -172,7 +172,10 @@ def _line(source: SourceFile, number: int) -> Span:
 
 def _cells(text: str, start: int, secrets: Sequence[Span]) -> list[str]:
     """What stands on the screen for each character of a text; found secrets are masked."""
-    cells = ["    " if character == "\t" else printable(character) for character in text]
+    if text.isascii() and text.isprintable():
+        cells = list(text)
+    else:
+        cells = ["    " if character == "\t" else printable(character) for character in text]
     at = bisect_right(secrets, start, key=lambda secret: secret.end)
     while at < len(secrets) and secrets[at].start < start + len(text):
         left = max(secrets[at].start - start, 0)

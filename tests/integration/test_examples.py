@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from policylint.cli import exit_code
+from tests.integration.outside import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+# What the worst of our examples is there to show.
+DREADFUL = {
+    "artifact-plain-http",
+    "dangerous-capability",
+    "document-unreadable",
+    "duplicate-key",
+    "host-ipc-namespace",
+    "host-network-explicit",
+    "host-path-mount",
+    "host-pid-namespace",
+    "host-root-mounted",
+    "host-tmp-mount",
+    "image-mutable-tag",
+    "kernel-filesystem-mounted",
+    "mac-confinement-disabled",
+    "memory-limit-unlimited",
+    "no-health-check",
+    "plaintext-secret-env",
+    "platform-path-mounted",
+    "privileged-container",
+    "risky-capability",
+    "runs-as-root",
+    "runtime-socket-mounted",
+    "seccomp-unconfined",
+    "sensitive-path-readable",
+    "sensitive-path-writable",
+}
+
+
+class Checked(NamedTuple):
+    """What a run said of an example."""
+
+    code: int
+    rules: set[str]
+    severities: set[str]
+    summary: str
+
+
+@pytest.fixture
+def checked(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Checked]:
+    monkeypatch.chdir(os.path.join(ROOT, "examples"))
+
+    def check(*arguments: str) -> Checked:
+        code = exit_code(["check", "--format", "concise", *arguments])
+        *lines, summary = capfd.readouterr().out.splitlines()
+        found = [re.fullmatch(r"\S+:\d+:\d+: (\w+): .* \[([a-z-]+)\]", line) for line in lines]
+        assert None not in found
+        rules = {match[2] for match in found if match}
+        return Checked(code, rules, {match[1] for match in found if match}, summary)
+
+    return check
+
+
+def test_the_clean_example_keeps_its_own_policy(checked: Callable[..., Checked]) -> None:
+    assert checked("clean")[:2] == (0, set())
+
+
+def test_the_clean_example_keeps_the_default_policy(checked: Callable[..., Checked]) -> None:
+    assert checked("--isolated", "--fail-on", "info", "clean")[:2] == (0, set())
+
+
+def test_the_typical_example_has_findings_and_none_is_critical(
+    checked: Callable[..., Checked],
+) -> None:
+    run = checked("typical")
+    assert run.code == 1
+    assert "plaintext-secret-env" in run.rules
+    assert "critical" not in run.severities
+
+
+def test_the_dreadful_example_shows_every_mistake_it_is_there_to_show(
+    checked: Callable[..., Checked],
+) -> None:
+    run = checked("dreadful")
+    assert run.code == 1
+    assert DREADFUL - run.rules == set()
+
+
+def test_files_of_other_tools_beside_the_examples_are_passed_over(
+    checked: Callable[..., Checked],
+) -> None:
+    assert "in 2 files checked, 2 passed over" in checked("typical").summary
+
+
+def test_the_policy_in_the_readme_can_be_used_as_it_is(
+    checked: Callable[..., Checked], tmp_path: Path
+) -> None:
+    with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as file:
+        (text,) = re.findall(r"```yaml\n(extends: .*?)```", file.read(), re.DOTALL)
+    policy = tmp_path / "team.yaml"
+    policy.write_text(text)
+    run = checked("--policy", str(policy), "typical")
+    assert run.summary.endswith("team.yaml")
+    assert run.code == 1

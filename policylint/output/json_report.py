@@ -42,7 +42,7 @@ def render(report: Report) -> str:
     lines = [f"    {json.dumps(_finding(finding))}" for finding in report.findings]
     findings = ",\n".join(lines).join(("[\n", "\n  ]")) if lines else "[]"
     head = json.dumps(content, indent=2).removesuffix("\n}")
-    return f'{head},\n  "findings": {findings}\n}}\n'.replace("\x7f", "\\u007f")
+    return f'{head},\n  "findings": {findings}\n}}\n'
 
 
 def _finding(finding: Finding) -> Json:

@@ -57,22 +57,17 @@ def summary(report: Report) -> str:
 
 def printable(text: str) -> str:
     """Text that can go to a terminal: whatever could steer it is written as an escape."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(map(_printable, text))
+    return text if text.isprintable() else "".join(map(_printable, text))
 
 
 def _printable(character: str) -> str:
-    if character.isprintable() and not _is_steering(character):
+    # Python calls nothing printable that controls, formats or separates, but the plain space.
+    if character.isprintable():
         return character
     code = ord(character)
     return (
         f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 65536 else f"\\U{code:08x}"
     )
-
-
-def _is_steering(character: str) -> bool:
-    return unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 
 
 def _block(finding: Finding, secrets: Secrets, root: str | None, paint: Paint) -> Iterator[str]:
@@ -172,7 +167,7 @@ def _line(source: SourceFile, number: int) -> Span:
 
 def _cells(text: str, start: int, secrets: Sequence[Span]) -> list[str]:
     """What stands on the screen for each character of a text; found secrets are masked."""
-    if text.isascii() and text.isprintable():
+    if text.isprintable():
         cells = list(text)
     else:
         cells = ["    " if character == "\t" else printable(character) for character in text]

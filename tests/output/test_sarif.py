@@ -262,6 +262,14 @@ def test_a_message_says_what_to_do_and_holds_no_link_of_a_stranger() -> None:
     assert not any("](" in text for text in texts)
 
 
+def test_an_empty_message_gives_way_to_the_name_of_the_rule() -> None:
+    report = report_of(found(curtain_drawn, DOOR, '"open"', " ", subject=""))
+    report.policy = ""
+    run = sarif_run(report)
+    assert run["results"][0]["message"]["text"] == "curtain-drawn."
+    assert "" not in set(strings(run))
+
+
 def test_a_subject_is_a_logical_location() -> None:
     place = sarif_run(report_of(found(door_open, DOOR, '"open"')))["results"][0]["locations"][0]
     assert place["logicalLocations"] == [{"fullyQualifiedName": "/web"}]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from policylint.source import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
 
 class Word(NamedTuple):
@@ -33,23 +33,31 @@ class Excerpt:
         RUN apt-get update \\           text     "RUN apt-get update  && true"
           && true                      starts   0, 19
                                        sources  0, 21
+
+    A piece may be one character that took several in the source, such as an
+    escape sequence: `widths[n]` says how many. Without widths, all are 1.
     """
 
-    __slots__ = ("sources", "starts", "text")
+    __slots__ = ("sources", "starts", "text", "widths")
 
     def __init__(
-        self, text: str, starts: Sequence[int] = (0,), sources: Sequence[int] = (0,)
+        self,
+        text: str,
+        starts: Sequence[int] = (0,),
+        sources: Sequence[int] = (0,),
+        widths: Sequence[int] = (),
     ) -> None:
         self.text = text
         self.starts = starts
         self.sources = sources
+        self.widths = widths
 
     def __repr__(self) -> str:
         return f"Excerpt({self.text!r}, {self.starts!r}, {self.sources!r})"
 
     def offset(self, index: int) -> int:
         """Where a character of the excerpt stands in the source."""
-        piece = bisect_right(self.starts, index) - 1 if len(self.starts) > 1 else 0
+        piece = self._piece(index)
         return self.sources[piece] + index - self.starts[piece]
 
     def index(self, offset: int) -> int:
@@ -59,13 +67,15 @@ class Excerpt:
 
     def span(self, start: int, end: int) -> Span:
         """The stretch of the source from one character of the excerpt up to another."""
-        if len(self.starts) == 1:
-            shift = self.sources[0]
+        if len(self.starts) == 1 and not self.widths:
+            shift = self.sources[0] - self.starts[0]
             return Span(start + shift, end + shift)
         if end <= start:
             at = self.offset(start)
             return Span(at, at)
-        return Span(self.offset(start), self.offset(end - 1) + 1)
+        last = self._piece(end - 1)
+        width = self.widths[last] if self.widths else 1
+        return Span(self.offset(start), self.sources[last] + end - 1 - self.starts[last] + width)
 
     def word(self, start: int, end: int) -> Word:
         """A part of the excerpt as a word."""
@@ -73,38 +83,50 @@ class Excerpt:
 
     def slice(self, start: int, end: int) -> Excerpt:
         """A part of the excerpt as an excerpt."""
-        first = bisect_right(self.starts, start) - 1 if len(self.starts) > 1 else 0
+        first = self._piece(start)
         text = self.text[start:end]
         head = self.sources[first] + start - self.starts[first]
-        last = bisect_left(self.starts, end, first + 1)
-        if last <= first + 1:
-            return Excerpt(text, (0,), (head,))
-        starts = [0, *(at - start for at in self.starts[first + 1 : last])]
-        return Excerpt(text, starts, [head, *self.sources[first + 1 : last]])
+        stop = max(bisect_left(self.starts, end, first + 1), first + 1)
+        widths = self.widths[first:stop]
+        if stop == first + 1:
+            return Excerpt(text, (0,), (head,), widths)
+        starts = [0, *[at - start for at in self.starts[first + 1 : stop]]]
+        return Excerpt(text, starts, [head, *self.sources[first + 1 : stop]], widths)
 
-    def rewritten(self, parts: Iterable[tuple[str, int, int]]) -> Excerpt:
+    def rewritten(self, parts: Sequence[tuple[str, int, int]]) -> Excerpt:
         """The excerpt made of parts of this one, each given as its text, start and end.
 
-        A text that is not as long as what it stands for, such as an escape
-        sequence read, keeps only the place of its first character.
+        The text is that part, or one character that it stands for.
         """
         kept: list[Excerpt] = []
         for text, start, end in parts:
-            part = self.slice(start, end if len(text) == end - start else start + 1)
-            kept.append(Excerpt(text, part.starts, part.sources))
+            if len(text) == end - start:
+                kept.append(self.slice(start, end))
+            else:
+                span = self.span(start, end)
+                kept.append(Excerpt(text, (0,), (span.start,), (span.end - span.start,)))
         return joined(kept) if kept else Excerpt("", (0,), (self.offset(0),))
 
+    def _piece(self, index: int) -> int:
+        return bisect_right(self.starts, index) - 1 if len(self.starts) > 1 else 0
 
-def joined(excerpts: Iterable[Excerpt]) -> Excerpt:
+
+def joined(excerpts: Sequence[Excerpt]) -> Excerpt:
     """Several excerpts of one source as one."""
+    if len(excerpts) == 1:
+        return excerpts[0]
     texts: list[str] = []
     starts: list[int] = []
     sources: list[int] = []
+    widths: list[int] = []
     length = 0
     for excerpt in excerpts:
         if excerpt.text:
             texts.append(excerpt.text)
             starts.extend([at + length for at in excerpt.starts])
             sources.extend(excerpt.sources)
+            widths.extend(excerpt.widths or [1] * len(excerpt.starts))
             length += len(excerpt.text)
-    return Excerpt("".join(texts), starts or (0,), sources or (0,))
+    if len(widths) == sum(widths):
+        widths = []
+    return Excerpt("".join(texts), starts or (0,), sources or (0,), widths)

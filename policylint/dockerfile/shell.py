@@ -295,7 +295,8 @@ class _Reader:
         elif operator == "(":
             self._open_parenthesis()
         elif operator == ")":
-            self._close(("(",))
+            if not self._close(("(",)):
+                self._end_pipeline()
         elif operator in ("|", "|&"):
             self.end_command(operator)
             frame.bars.append(len(self.script.commands))
@@ -551,8 +552,7 @@ class _Reader:
         self.at = min(at + 2, len(self.text))
         escaped = self.text[at + 1 : self.at]
         if escaped != "\n":
-            start = at + 1 if escaped else at
-            parts.append((escaped or "\\", start, self.at))
+            parts.append((escaped or "\\", at, self.at))
 
     def _double_quoted(self, parts: list[tuple[str, int, int]]) -> None:
         text = self.text

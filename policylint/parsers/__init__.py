@@ -57,8 +57,8 @@ def parse(source: SourceFile, values: Values | None = None) -> list[Document]:
     if source.error is not None:
         offset = source.error.offset
         return _unreadable(source, ReadProblem(source.error.message, Span(offset, offset)))
-    if source.kind is None and not recognise.may_be_ours(source.text):
-        return _blank(source)
+    if source.kind is None and not recognise.may_be_ours(source.text, source.name):
+        return []
     if not source.text.strip():
         return _unreadable(source, _EMPTY)
     try:
@@ -231,13 +231,6 @@ def _nodes(part: Part) -> Iterator[Node]:
 
 def _claims(source: SourceFile) -> bool:
     return source.kind is not None or recognise.looks_ours(source.name, source.text)
-
-
-def _blank(source: SourceFile) -> list[Document]:
-    """A file without a word of ours: only its name can make it ours, and only when it is empty."""
-    if source.text.strip() or not recognise.has_own_name(source.name):
-        return []
-    return _unreadable(source, _EMPTY)
 
 
 def _unreadable(source: SourceFile, problem: ReadProblem) -> list[Document]:

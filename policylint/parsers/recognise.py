@@ -30,6 +30,9 @@ _FOREIGN = frozenset({
     "swagger", "openapi", "paths", "AWSTemplateFormatVersion", "jobId",
 })  # fmt: skip
 
+# A job of Chronos has a name, and one of these, where an app has an id.
+_CHRONOS = frozenset({"schedule", "parents", "epsilon"})
+
 # A definition's own keys as they stand in text that cannot be parsed.
 _OWN_KEYS = (
     "cmd", "cpus", "mem", "instances", "healthChecks", "portDefinitions", "portMappings",
@@ -103,9 +106,9 @@ def kind_of(raw: dict[str, Any]) -> str | None:
     return ROLLBACK if _is_rollback(raw) else None
 
 
-def may_be_ours(text: str) -> bool:
-    """Whether a text holds any of the words without which no definition is recognised."""
-    return any(word in text for word in _WORDS)
+def may_be_ours(text: str, name: str = "") -> bool:
+    """Whether a file's name, or a word without which no definition is recognised, speaks for it."""
+    return has_own_name(name) or any(word in text for word in _WORDS)
 
 
 def has_own_name(name: str) -> bool:
@@ -175,7 +178,8 @@ def _is_app(raw: object) -> bool:
     if isinstance(raw.get("id"), str):
         weak = len(_WEAK.intersection(raw))
         return strong > 0 or weak > 1 or (weak > 0 and raw["id"].startswith("/"))
-    return "id" not in raw and strong > 2 and ("cpus" in raw or "mem" in raw)
+    is_chronos = not _CHRONOS.isdisjoint(raw)
+    return "id" not in raw and not is_chronos and strong > 2 and ("cpus" in raw or "mem" in raw)
 
 
 def _is_pod(raw: dict[str, Any]) -> bool:

@@ -11,7 +11,7 @@ ALL = "ALL"
 
 # Each is by itself a documented way to code or data of the host.
 TAKEOVER = {
-    "SYS_ADMIN": "mounts, namespaces and most of the kernel's administration",
+    "SYS_ADMIN": "mounts file systems, enters namespaces and administers the kernel",
     "SYS_MODULE": "loads code into the kernel",
     "SYS_RAWIO": "reads and writes physical memory, ports and disks",
     "DAC_READ_SEARCH": "opens files of the host by handle, past the mounts",
@@ -40,7 +40,7 @@ RISKY = {
 
 # Harmful to availability rather than to isolation.
 DISTURBING = {
-    "SYS_PACCT": "switches process accounting",
+    "SYS_PACCT": "switches process accounting on and off",
     "WAKE_ALARM": "wakes the agent",
     "BLOCK_SUSPEND": "keeps the agent from sleeping",
     "LEASE": "blocks others' access to files",

@@ -68,8 +68,8 @@ KERNEL = {
     "/proc/sysrq-trigger": Entry("critical", "high", "the switch that crashes the agent"),
     "/sys": Entry("critical", "low", "the kernel's devices and settings", alone=True),
     "/sys/*": Entry("high", "low", "the kernel's devices and settings"),
-    "/sys/fs/cgroup": Entry("critical", "low", "all tasks' limits, and a way to run code as root"),
-    "/sys/fs": Entry("critical", "low", "the control groups", alone=True),
+    "/sys/fs/cgroup": Entry("critical", "low", "all tasks' control groups"),
+    "/sys/fs": Entry("critical", "low", "all tasks' control groups", alone=True),
     "/sys/fs/bpf": Entry("critical", "high", "programs loaded into the kernel"),
     "/sys/kernel": Entry("critical", "high", "the kernel's debugging doors", alone=True),
     "/sys/kernel/debug": Entry("critical", "high", "the kernel's debugging doors"),
@@ -153,17 +153,35 @@ def is_benign(path: str, *, read_only: bool) -> bool:
     return any(is_below(path, entry) for entry in harmless)
 
 
-def socket_at(path: str) -> str | None:
-    """The entry of `SOCKETS` that a mount of this path reaches: the path itself or one in it."""
-    if any(_matches(path, pattern) for pattern in _HARMLESS_SOCKETS):
-        return None
-    for pattern in SOCKETS:
-        if _matches(path, pattern):
-            return pattern
-    for pattern in SOCKETS:
-        if pattern.startswith("/") and _holds(path, pattern):
-            return pattern
+class Socket(NamedTuple):
+    """A socket that a mount reaches: its entry in the table, and whether only as part of a folder.
+
+    `pattern` is the path of one that only the policy knows.
+    """
+
+    pattern: str
+    is_inside: bool
+
+    @property
+    def owner(self) -> str:
+        """Whose it is."""
+        return SOCKETS.get(self.pattern, "a service's")
+
+
+def socket_at(path: str, extra: Iterable[str] = ()) -> Socket | None:
+    """The control socket that a mount of this path reaches; `extra` ones count too."""
+    sockets = (*map(normalise, extra), *SOCKETS)
+    for pattern in sockets:
+        if _matches(path, pattern) and not _is_harmless_socket(path):
+            return Socket(pattern, is_inside=False)
+    for pattern in sockets:
+        if pattern.startswith("/") and _holds(path, pattern) and not _is_harmless_socket(path):
+            return Socket(pattern, is_inside=True)
     return None
+
+
+def _is_harmless_socket(path: str) -> bool:
+    return any(_matches(path, pattern) for pattern in _HARMLESS_SOCKETS)
 
 
 def platform_entry(path: str) -> Entry | None:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from policylint.detect import capabilities
-from policylint.model import Capability, DockerParameter, SecurityOption, Value
+from policylint.detect.placeholders import has_hole
+from policylint.model import UNKNOWN, Capability, DockerParameter, SecurityOption, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -57,9 +58,10 @@ class Parameters:
     def flag(self, key: str) -> Value[bool] | None:
         """A switch, on or off: anything that is no false is a true."""
         value = self.last(key)
-        if value is None or not value.is_known:
+        if value is None:
             return None
-        return Value(value.value not in _FALSE, value.at, value.also)
+        is_on = UNKNOWN if has_hole(value.value) else value.value not in _FALSE
+        return Value(is_on, value.at, value.also)
 
     def capabilities(self) -> tuple[Capability, ...]:
         """The capabilities that are added and that the container has in the end."""
@@ -98,8 +100,10 @@ def _normalise(parameter: Members) -> DockerParameter:
 
 def _names(values: Iterable[Value[str]]) -> Iterator[Value[str]]:
     for value in values:
-        for name in value.value.split(","):
-            yield Value(capabilities.canonical(name), value.at)
+        for word in value.value.split(","):
+            name = capabilities.canonical(word)
+            if name and not has_hole(word):
+                yield Value(name, value.at)
 
 
 def _split_option(value: Value[str]) -> Value[tuple[str, str]]:

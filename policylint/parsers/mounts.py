@@ -72,11 +72,12 @@ def _mount_flag(text: str, at: At) -> Iterator[Mount]:
         fields.setdefault(key.strip().lower(), value)
     source = fields.get("source", fields.get("src"))
     target = fields.get("target", fields.get("destination", fields.get("dst")))
-    if source is None or fields.get("type", "volume") == "tmpfs":
+    kind = fields.get("type", "volume").strip().lower()
+    if source is None or kind == "tmpfs":
         return
     is_read_only = any(name in fields and fields[name] in _TRUE for name in ("readonly", "ro"))
     found = Value(target, at) if target is not None else None
-    if fields.get("type") == "bind" or source.startswith(("/", ".")):
+    if kind == "bind" or source.startswith(("/", ".")):
         propagation = fields.get("bind-propagation")
         yield host_mount(
             Value(source, at),

@@ -54,7 +54,9 @@ def image_mutable_tag(
             image.reference, f'image "{image.reference.value}" has no tag, which means latest'
         )
     elif image.tag in mutable_tags:
-        yield Problem(image.reference, f'image tag "{image.tag}" moves')
+        yield Problem(
+            image.reference, f'image tag "{image.tag}" moves: a restart may run other code'
+        )
 
 
 @rule(
@@ -89,7 +91,7 @@ def artifact_plain_http(
         internal = host.endswith(internal_suffixes) or _PRIVATE_HOST.fullmatch(host)
         yield Problem(
             artifact.uri,
-            f"fetched from {host or 'a host'} over plain {scheme}",
+            f"fetched from {host or 'a host'} over plain {scheme}: anybody can change it",
             severity="medium" if internal else None,
         )
     elif scheme in ("hdfs", "s3n"):

@@ -45,14 +45,17 @@ def public_agent_not_allowed(
         return
     for role in workload.accepted_roles:
         if role.value in roles.public:
-            yield Problem(role, f"accepts resources of public agents ({role.value})")
+            yield Problem(role, f"accepts public agents ({role.value}), which face the internet")
     if workload.role is not None and workload.role.value in roles.public:
         yield Problem(
-            workload.role, f"runs under the role of public agents ({workload.role.value})"
+            workload.role,
+            f"has the role of public agents ({workload.role.value}), which face the internet",
         )
     for constraint in workload.constraints:
         operator, value = constraint.operator, constraint.value
         if operator is None or value is None or constraint.field.value != "public_ip":
             continue
-        if operator.value in ("CLUSTER", "IS", "LIKE") and value.value == "true":
-            yield Problem(constraint, "is placed on agents with a public address")
+        if operator.value.upper() in ("CLUSTER", "IS", "LIKE") and value.value == "true":
+            yield Problem(
+                constraint, "is placed on agents with a public address, which face the internet"
+            )

@@ -27,6 +27,9 @@ _ORDER = (
 )
 
 
+_EXPORTER = "instead, use an exporter that needs none of it"
+
+
 def _before(name: str) -> tuple[str, ...]:
     return _ORDER[: _ORDER.index(name)]
 
@@ -47,7 +50,7 @@ def runtime_socket_mounted(mount: Mount, *, socket_paths: tuple[str, ...] = ()) 
     Instead, use a filtering socket proxy or the platform's metrics API.
 
     Settings:
-        socket_paths: Further sockets that count, as absolute paths.
+        socket_paths: Further sockets that count, as absolute paths; their directories count too.
 
     Bad (marathon):
         {"id": "/agent", "container": {"docker": {"image": "agent:1"}, "volumes": [
@@ -59,17 +62,15 @@ def runtime_socket_mounted(mount: Mount, *, socket_paths: tuple[str, ...] = ()) 
     """
     if mount.path is None:
         return
-    extra = [socket for socket in map(paths.normalise, socket_paths) if socket == mount.path]
-    socket = extra[0] if extra else paths.socket_at(mount.path)
+    socket = paths.socket_at(mount.path, socket_paths)
     if socket is None:
         return
-    owner = paths.SOCKETS.get(socket, "a service's")
-    severity = "high" if socket == paths.BUS_SOCKET else None
-    if extra or mount.path == socket or "*" in socket:
-        message = f"{mount.source.value} is {owner} control socket"
-    else:
-        message = f"{mount.source.value} holds {owner} control socket"
-    yield Problem(mount, message, severity=severity)
+    verb = "holds" if socket.is_inside else "is"
+    yield Problem(
+        mount,
+        f"{mount.source.value} {verb} {socket.owner} control socket, a way to root on the agent",
+        severity="high" if socket.pattern == paths.BUS_SOCKET else None,
+    )
 
 
 @rule(
@@ -118,7 +119,7 @@ def kernel_filesystem_mounted(mount: Mount) -> Problems:
     core_pattern, uevent_helper, release_agent and sysrq are one write away from
     code on the host or its crash; reading shows every process's environment.
 
-    Instead, mount it read-only, or use an exporter that needs none of it.
+    Instead, use an exporter that needs none of it, or mount it read-only.
 
     Bad (marathon):
         {"id": "/agent", "container": {"docker": {"image": "agent:1"}, "volumes": [
@@ -128,7 +129,7 @@ def kernel_filesystem_mounted(mount: Mount) -> Problems:
         {"id": "/agent", "container": {"docker": {"image": "agent:1"}, "volumes": [
           {"containerPath": "/data", "hostPath": "data", "mode": "RW"}]}}
     """
-    yield from _tabled(mount, paths.kernel_entry)
+    yield from _tabled(mount, paths.kernel_entry, read_only=_EXPORTER)
 
 
 @rule(
@@ -179,7 +180,7 @@ def sensitive_path_writable(mount: Mount, *, sensitive_paths: tuple[str, ...] = 
 
     Writing where root later runs or authenticates is root on the host with a delay.
 
-    Instead, mount it read-only, or use a path in the sandbox or a persistent volume.
+    Instead, use a path in the sandbox or a persistent volume, or mount it read-only.
 
     Settings:
         sensitive_paths: Further paths that count like `/etc`.
@@ -288,7 +289,7 @@ def host_path_mount(mount: Mount, *, allow: tuple[str, ...] = ()) -> Problems:
     path = mount.path
     if path is None or paths.is_benign(path, read_only=mount.read_only):
         return
-    if any(paths.matches_glob(path, pattern) for pattern in allow):
+    if any(paths.matches_glob(path, paths.normalise(pattern)) for pattern in allow):
         return
     severity = "low" if mount.read_only or path == "/dev/log" else None
     yield Problem(
@@ -300,8 +301,10 @@ def _sensitive(mount: Mount, extra: tuple[str, ...]) -> Problems:
     yield from _tabled(mount, lambda path: paths.sensitive_entry(path, extra=extra))
 
 
-def _tabled(mount: Mount, look_up: Callable[[str], paths.Entry | None]) -> Problems:
-    """What a table says of the mounted path."""
+def _tabled(
+    mount: Mount, look_up: Callable[[str], paths.Entry | None], *, read_only: str | None = None
+) -> Problems:
+    """What a table says of the mounted path; `read_only` is the way out where it is so already."""
     if mount.path is None or paths.is_benign(mount.path, read_only=mount.read_only):
         return
     entry = look_up(mount.path)
@@ -309,7 +312,10 @@ def _tabled(mount: Mount, look_up: Callable[[str], paths.Entry | None]) -> Probl
         return
     severity = entry.read if mount.read_only else entry.write
     yield Problem(
-        mount, f"{mount.source.value} is mounted{_how(mount)}: {entry.why}", severity=severity
+        mount,
+        f"{mount.source.value} is mounted{_how(mount)}: {entry.why}",
+        severity=severity,
+        instead=read_only if mount.read_only else None,
     )
 
 

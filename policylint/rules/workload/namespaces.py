@@ -35,7 +35,9 @@ def host_pid_namespace(container: Container) -> Problems:
         {"id": "/agent", "container": {"docker": {"image": "agent:1", "parameters": []}}}
     """
     if container.pid is not None and container.pid.value == "host":
-        yield Problem(container.pid, "shares the agent's process namespace")
+        yield Problem(
+            container.pid, "shares the agent's process namespace: it sees and signals them all"
+        )
 
 
 @rule(
@@ -97,7 +99,9 @@ def host_network_explicit(network: Network, workload: Workload, roles: Roles) ->
         return
     public = [role for role in workload.accepted_roles if role.value in roles.public]
     if public:
-        related = tuple((role.at, "and runs on public agents") for role in public)
-        yield Problem(mode, "joins the network of a public agent", related, severity="high")
+        related = tuple((role.at, "runs on public agents") for role in public)
+        yield Problem(
+            mode, "joins the network of an agent that faces the internet", related, severity="high"
+        )
     else:
-        yield Problem(mode, "joins the agent's network")
+        yield Problem(mode, "joins the agent's network and reaches its loopback-only services")

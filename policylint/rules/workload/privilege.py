@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from policylint.finding import Problems
 
 _ROOT = re.compile(r"root|0+")
+_OTHER_USER = "instead, run as a numeric user other than 0"
 _UNCONFINED_TYPES = frozenset({"spc_t", "unconfined_t", "container_runtime_t"})
 
 
@@ -180,7 +181,7 @@ def mac_confinement_disabled(
     Instead, remove the option.
 
     Settings:
-        allow_apparmor: AppArmor profiles that may be named.
+        allow_apparmor: AppArmor profiles that never count as switched off.
 
     Bad (marathon):
         {"id": "/web", "container": {"docker": {"image": "web:1", "parameters": [
@@ -216,7 +217,8 @@ def runs_as_root(container: Container) -> Problems:
     A root process turns any bug of the runtime or the kernel, and any mount of
     the host, into root on the host. These containers have no user namespace.
 
-    Instead, run as a numeric user other than 0.
+    Instead, run as a numeric user other than 0; without an image, as a user of the
+    agent such as `nobody`.
 
     Bad (marathon):
         {"id": "/web", "cmd": "run", "user": "root",
@@ -236,12 +238,23 @@ def runs_as_root(container: Container) -> Problems:
     mounts = [mount for mount in container.mounts if mount.path and not mount.read_only]
     if container.image is None:
         yield Problem(
-            user, "runs as root without an image: root on the agent itself", severity="high"
+            user,
+            "runs as root without an image: root on the agent itself",
+            severity="high",
+            instead="instead, run as a user of the agent such as nobody",
         )
     elif mounts:
         related = tuple((mount.at, "writable mount of the agent") for mount in mounts)
         yield Problem(
-            user, "runs as root and writes to paths of the agent", related, severity="high"
+            user,
+            "runs as root and may write to paths of the agent",
+            related,
+            severity="high",
+            instead=_OTHER_USER,
         )
     else:
-        yield Problem(user, "runs as root")
+        yield Problem(
+            user,
+            "runs as root: one bug in runtime or kernel is root on the agent",
+            instead=_OTHER_USER,
+        )

@@ -42,4 +42,6 @@ def plaintext_secret_env(variable: EnvVar, *, allow_keys: tuple[str, ...] = ()) 
     if value is None or not value.is_known or variable.name in allow_keys:
         return
     if is_secret_name(variable.name) and is_literal_secret(value.value, variable.name):
-        yield Problem(value, f"{variable.name} holds a secret in plain text", secret=True)
+        yield Problem(
+            value, f"{variable.name} holds a secret in plain text, which the API shows", secret=True
+        )

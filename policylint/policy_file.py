@@ -129,11 +129,11 @@ def _extended(
 ) -> _Layer:
     path = os.path.join(os.path.dirname(file.path), name)
     if not os.path.isfile(path):
-        file.mistake(at, f'no such policy set or file: "{name}"{suggestion(name, SETS)}')
+        file.mistake(at, f"no such policy set or file: {_quoted(name)}{suggestion(name, SETS)}")
         return _Layer()
     layer = known.get(os.path.realpath(path), _Layer())
     if layer is None:
-        file.mistake(at, f'"{name}" extends this file in turn')
+        file.mistake(at, f"{_quoted(name)} extends this file in turn")
         return _Layer()
     return layer if os.path.realpath(path) in known else _resolve(_File(path), known)
 
@@ -150,7 +150,7 @@ def _choose(file: _File, rules: dict[str, RuleChoice | None], floor: str) -> Non
     for name in file.keys(("rules",)):
         at = ("rules", name)
         if name not in RULES:
-            file.mistake(at, f'no such rule: "{name}"{suggestion(name, RULES)}', key=True)
+            file.mistake(at, f"no such rule: {_quoted(name)}{suggestion(name, RULES)}", key=True)
         elif file.value(at) == "off":
             if name == UNREADABLE:
                 file.mistake(at, CANNOT_BE_OFF)
@@ -346,7 +346,7 @@ class _File:
         """A key that nobody reads."""
         names = list(known)
         hint = suggestion(str(path[-1]), names) or f"\n  there are: {', '.join(names)}"
-        self.mistake(path, f'no such {what}: "{path[-1]}"{hint}', key=True)
+        self.mistake(path, f"no such {what}: {_quoted(path[-1])}{hint}", key=True)
 
     def mistake(self, path: tuple[str | int, ...], message: str, *, key: bool = False) -> None:
         """Note a mistake at a place."""
@@ -417,4 +417,5 @@ def _quoted(found: object) -> str:
         return str(found).lower()
     if isinstance(found, (dict, list)):
         return "a mapping" if isinstance(found, dict) else "a list"
-    return "nothing" if found is None else f'"{found}"'
+    # A name must not pass for a line of its own.
+    return "nothing" if found is None else '"{}"'.format(str(found).replace("\n", "\\n"))

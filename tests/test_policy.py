@@ -129,6 +129,7 @@ def test_on_keeps_the_severity_that_is_inherited(write: Write) -> None:
         ("rules: on\n", "1:8: expected a mapping"),
         ("rules:\n  privileged-containers: on\n", '2:3: no such rule: "privileged-containers"'),
         ("rules:\n  runs-as-root: false\n", "2:17: expected one of"),
+        ("rules: {\"a\\n/x:1:1: b\": on}\n", '1:9: no such rule: "a\\n/x:1:1: b"'),
         ("rules:\n  runs-as-root:\n", "2:16: expected one of"),
         ("rules:\n  runs-as-root: []\n", "not a list"),
         ("rules:\n  runs-as-root: {severity: hard}\n", "2:28: expected one of"),

@@ -14,6 +14,7 @@ from policylint.cli.values import read_values
 from policylint.discover import Failure, common_folder, discover, git_root, is_below
 from policylint.engine import lint
 from policylint.finding import SEVERITIES
+from policylint.output.text import printable
 from policylint.parsers.recognise import KINDS
 from policylint.rules.index import SETS
 
@@ -151,7 +152,7 @@ def command(
     )
     reports.write(report, root)
     for failure in failures:
-        fail(f"{failure.path}: {failure.reason}")
+        fail(f"{printable(failure.path)}: {failure.reason}")
     if failures:
         return 2
     return int(report.failed and not exit_zero)

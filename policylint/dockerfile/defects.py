@@ -27,7 +27,7 @@ _SWITCHES = ("link", "parents", "keep-git-dir", "unpack")
 _REPEATABLE = ("mount", "device", "exclude")
 _WITH_VARIABLES = ("ADD", "COPY", "EXPOSE", "FROM", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR")
 _MAY_BE_BARE = ("CMD", "ENTRYPOINT")
-_STAGE_NAME = re.compile(r"[a-z][a-z0-9_.-]*", re.IGNORECASE)
+_STAGE_NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9_.-]*")
 
 
 class Defect(NamedTuple):

@@ -6,12 +6,12 @@ import re
 from typing import NamedTuple
 
 from policylint.dockerfile.variables import NAME, OPERATOR, OPERATORS, expand
-from policylint.dockerfile.words import SPACE
+from policylint.dockerfile.words import SPACES
 
 _ASKED = re.compile(r"(\d*)<<(-?)([^<]+)")
 _QUOTE = re.compile(r"[\"'\\]")
-_SPACES = re.compile(f"[{SPACE}]+")
-_BARE = re.compile(rf"[^{SPACE}$'\"\\]+")
+_SPACES = re.compile(SPACES)
+_BARE = re.compile(r"[^\s$'\"\\]+")
 _ORDINARY = re.compile(r"[^$'\"\\/}]+")
 
 
@@ -61,14 +61,14 @@ def _shell_words(text: str) -> list[tuple[int, int]]:
     at = 0
     while at < len(text):
         if not open_:
-            blank = _SPACES.match(text, at)
-            if blank or word_start < 0:
+            blank_end = _SPACES.match(text, at).end()  # type: ignore[union-attr]
+            if blank_end > at:
                 if word_start >= 0:
                     words.append((word_start, at))
-                word_start = at = blank.end() if blank else at
-                if blank:
-                    word_start = -1
-                    continue
+                word_start, at = -1, blank_end
+                continue
+            if word_start < 0:
+                word_start = at
         at = _past_piece(text, at, open_)
         if at < 0:
             return []

@@ -10,8 +10,14 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from policylint.dockerfile.excerpt import Excerpt, Word
-from policylint.dockerfile.heredocs import requests
-from policylint.dockerfile.words import SPACE, split, split_json, split_pairs, split_quoted
+from policylint.dockerfile.words import (
+    SPACE,
+    SPACES,
+    split,
+    split_json,
+    split_pairs,
+    split_quoted,
+)
 from policylint.source import Span
 
 if TYPE_CHECKING:
@@ -35,7 +41,7 @@ _WITH_WORDS = frozenset(("ADD", "COPY", "EXPOSE", "FROM", "VOLUME"))
 _WITH_HEREDOCS = frozenset(("ADD", "COPY", "RUN"))
 
 _NAME = re.compile(r"[^\t\v\f\r ]+")
-_SPACES = re.compile(f"[{SPACE}]*")
+_SPACES = re.compile(SPACES)
 # Around flags BuildKit knows ASCII blanks only.
 _BLANKS = re.compile(r"[\t\n\v\f\r ]*")
 _PLAIN_FLAG = re.compile(r"--[^\t\n\v\f\r '\"\\]+(?=[\t\n\v\f\r ]|\Z)")
@@ -43,11 +49,9 @@ _FLAG_PIECE = re.compile(
     r"[^\t\n\v\f\r '\"\\]+|\\.?|'(?:[^'\\]|\\.)*[\\']?|\"(?:[^\"\\]|\\.)*[\\\"]?", re.DOTALL
 )
 _ESCAPED = re.compile(r"\\(.)|([^\\]+)", re.DOTALL)
-_DIRECTIVE = re.compile(rf"#[{SPACE}]*([a-zA-Z][a-zA-Z0-9]*)[{SPACE}]*=[{SPACE}]*(.+)", re.DOTALL)
+_DIRECTIVE = re.compile(r"#[\t\f\r ]*([a-zA-Z][a-zA-Z0-9]*)[\t\f\r ]*=[\t\f\r ]*(.+)", re.DOTALL)
 _DIRECTIVES = frozenset(("check", "escape", "syntax"))
 _FLAG_QUOTE = re.compile(r"['\"\\]")
-_UPPER_CASE = re.compile(rf"[{SPACE}]*(?:{'|'.join(NAMES)})[{SPACE}]")
-_LOWER_CASE = re.compile(_UPPER_CASE.pattern.lower())
 
 
 class Directive(NamedTuple):
@@ -267,11 +271,10 @@ class Instruction:
             flags: list[Flag] = []
             while text.startswith("--", at):
                 stop = _flag_end(text, at, end)
-                if stop - at > 2:
-                    flags.append(_flag(self.excerpt, at, stop))
-                last, at = stop - at == 2, _past_blanks(text, stop)
-                if last:
+                flag, at = _flag(self.excerpt, at, stop), _past_blanks(text, stop)
+                if not flag.name and flag.value is None:
                     break
+                flags.append(flag)
             self._flags = tuple(flags)
         self._operand = min(_past_space(text, at), end)
 
@@ -281,7 +284,7 @@ class Instruction:
         head: tuple[Word, ...] = ()
         if name == "HEALTHCHECK":
             head = split(excerpt, start, end)[:1]
-            start = _past_space(text, excerpt.index(head[0].span.end - 1) + 1) if head else end
+            start = _past_blanks(text, excerpt.index(head[0].span.end - 1) + 1) if head else end
         if start >= end:
             return head
         if text[start] == "[" and (name in _WITH_JSON or head):
@@ -436,6 +439,9 @@ class _Scan:
         return Excerpt("".join(texts), starts or (0,), sources or (start,)), tuple(blanks)
 
     def _heredocs(self, instruction: Instruction) -> tuple[Heredoc, ...]:
+        # Few files have any, and every start counts.
+        from policylint.dockerfile.heredocs import requests
+
         found: list[Heredoc] = []
         excerpt = instruction.excerpt
         for start, end, request in requests(excerpt.text):
@@ -478,13 +484,13 @@ class _Scan:
         the rest of the file is still read.
         """
         name, chomp = request.name, request.chomp
-        looks_like = _UPPER_CASE if instruction.keyword.text.isupper() else _LOWER_CASE
+        looks_like = _names_in_the_case_of(instruction.keyword.text) if last < 0 else None
         while self.next < len(self.lines):
             start, line = self.at, self.lines[self.next]
-            if last < 0 and looks_like.match(line):
+            if looks_like and looks_like.match(line):
                 break
             self._take_line()
-            if last >= 0 and _ending(line, chomp) == name:
+            if not looks_like and _ending(line, chomp) == name:
                 return Span(start, start + len(line.rstrip("\r")))
         return None
 
@@ -511,6 +517,11 @@ def _past_space(text: str, at: int) -> int:
 
 def _past_blanks(text: str, at: int) -> int:
     return _BLANKS.match(text, at).end()  # type: ignore[union-attr]
+
+
+def _names_in_the_case_of(keyword: str) -> re.Pattern[str]:
+    names = "|".join(NAMES)
+    return re.compile(rf"\s*(?:{names if keyword.isupper() else names.lower()})\s")
 
 
 def _ending(line: str, chomp: bool) -> str:
@@ -541,12 +552,11 @@ def _flag(excerpt: Excerpt, start: int, end: int) -> Flag:
     equals = text.find("=", start, end)
     name_end = equals if equals >= 0 else end
     name = _unquoted(excerpt, start + 2, name_end).text
-    name_span = excerpt.span(start + 2, name_end)
+    span, name_span = excerpt.span(start, end), excerpt.span(start + 2, name_end)
     if equals < 0:
-        return Flag(name, None, excerpt.span(start, end), name_span, None, None)
+        return Flag(name, None, span, name_span, None, None)
     value = _unquoted(excerpt, equals + 1, end)
-    value_span = excerpt.span(equals + 1, end)
-    return Flag(name, value.text, excerpt.span(start, end), name_span, value_span, value)
+    return Flag(name, value.text, span, name_span, excerpt.span(equals + 1, end), value)
 
 
 def _unquoted(excerpt: Excerpt, start: int, end: int) -> Excerpt:

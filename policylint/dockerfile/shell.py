@@ -2,6 +2,12 @@
 
 A small reading of POSIX shell and the parts of bash that build files use. It does
 not check a script: whatever it cannot place is a word, and nothing raises.
+
+Why not a kept parser (figures for six usual RUN lines): bashlex takes 7 times as long,
+its import as long as ten bare interpreters', and it gives up on `case` patterns, `[[`, arrays
+and arithmetic. tree-sitter-bash is 5 times faster but 3.6 MB of machine code whose
+import costs two interpreters' starts; it has byte offsets only, answers half a script with
+an ERROR node, and unwrapping, `-c` scripts and the way back to the file remain to be written.
 """
 
 from __future__ import annotations

@@ -13,25 +13,26 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 
-# What BuildKit, written in Go, takes for white space; str.isspace takes four more.
+# What BuildKit, written in Go, takes for white space; str.isspace and \s take four more,
+# U+001C to U+001F. A line of those is no blank line: whatever follows it is not its like.
 SPACE = (
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000"
 )
+SPACES = r"[^\S\x1c-\x1f]*"
 
 _UNQUOTED = re.compile(r"[^\t\v\f\r ]+")
-_SPACES = re.compile(f"[{SPACE}]+")
+_SPACES = re.compile(SPACES)
 # Each alternative begins with another character and nothing follows the loops
 # that could fail, so the engine has nothing to try twice.
 _QUOTED = {
     escape: re.compile(
-        rf"(?:[^{SPACE}'\"{e}]+|'[^']*'|\"[^\"{e}]*(?:{e}.[^\"{e}]*)*\"|{e}.)+", re.DOTALL
+        rf"(?:[^\s'\"{e}]+|[\x1c-\x1f]|'[^']*'|\"[^\"{e}]*(?:{e}.[^\"{e}]*)*\"|{e}.)+", re.DOTALL
     )
     for escape, e in (("\\", r"\\"), ("`", "`"))
 }
-_JSON_CHARACTER = re.compile(
-    r"[^\\]+|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.",
-    re.DOTALL,
+_JSON_CHARACTER = (
+    r"[^\\]+|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\."
 )
 _JSON = JSONDecoder()
 _JSON_BLANKS = ("\t", "\n", "\r", " ")
@@ -128,7 +129,7 @@ def decoded(excerpt: Excerpt) -> Excerpt:
         return excerpt.slice(1, end)
     parts = [
         (_JSON.raw_decode(f'"{at.group()}"')[0] if at.group()[0] == "\\" else at.group(), at.span())
-        for at in _JSON_CHARACTER.finditer(text, 1, end)
+        for at in re.compile(_JSON_CHARACTER, re.DOTALL).finditer(text, 1, end)
     ]
     return excerpt.rewritten([(_writable(value), *span) for value, span in parts])
 
@@ -137,10 +138,9 @@ def _quoted(text: str, start: int, end: int, escape: str) -> Iterator[tuple[int,
     pattern = _QUOTED[escape]
     at = start
     while at < end:
-        blank = _SPACES.match(text, at, end)
-        if blank:
-            at = blank.end()
-            continue
+        at = _SPACES.match(text, at, end).end()  # type: ignore[union-attr]  # it matches anything
+        if at >= end:
+            return
         found = pattern.match(text, at, end)
         stop = found.end() if found else at
         if stop < end and text[stop] not in SPACE:

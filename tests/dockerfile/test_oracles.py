@@ -48,7 +48,7 @@ PARTS = [
     *("`", "$", "${", "}", "${a}", "$a", ":-", "/", "<<E\n", "E\n", "\nE\n", "\n\tE\n", "<<-E"),
     *('<<"E"', "3<<'E'", "<<<", "[", "]", '["a"]', '["a", "b"]', '["a", 1]', ",", "--x=y", "--"),
     *("--x='a b'", "--link", "\nRUN a\n", "\nRUN <<E cat\nx\nE\n", "# escape=`\n", "# syntax=a\n"),
-    *('CMD ["x"]\n', "$((1 << 2))", "\v"),
+    *('CMD ["x"]\n', "$((1 << 2))", "\v", "\x1c", "\u2003"),
 ]
 PLAIN_PARTS = [
     *(
@@ -184,7 +184,8 @@ def values(instruction: Instruction) -> list[str | None]:
 
 
 def flag_text(name: str, value: str | None) -> str:
-    return f"--{name}" if value is None else f"--{name}={value}"
+    text = f"--{name}" if value is None else f"--{name}={value}"
+    return text.encode().decode("latin-1")  # BuildKit takes the bytes of flags for characters
 
 
 def comparable(found: list[Any]) -> list[Any] | None:

@@ -57,6 +57,9 @@ def test_a_line_is_an_instruction(text: str, expected: list[tuple[str, ...]]) ->
         pytest.param("RU\\\nN a\n", [("RUN", "a")], id="within-the-name"),
         pytest.param("\\\nRUN a\n", [("RUN", "a")], id="before-the-name"),
         pytest.param("\\\n\\\n", [], id="nothing-but"),
+        pytest.param(
+            "RUN a \\\n\x1c\nUSER b\n", [("RUN", "a \x1c"), ("USER", "b")], id="not-quite-blank"
+        ),
         pytest.param("RUN a \\ b\nRUN c\n", [("RUN", "a \\ b"), ("RUN", "c")], id="not-last"),
     ],
 )

@@ -17,19 +17,20 @@ from policylint.finding import (
     rank,
 )
 from policylint.model import PARTS, Workload
-from policylint.parsers import parse
+from policylint.parsers import Document, parse
 from policylint.rules.index import COMPOSED, NODES, RULES
+from policylint.tree import Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from policylint.finding import Problem
-    from policylint.model import Node
-    from policylint.parsers import Document
+    from policylint.model import At, Node, Suppression
     from policylint.parsers.templates import Values
     from policylint.policy import Policy, RuleChoice
     from policylint.rule import Rule
     from policylint.source import SourceFile
+    from policylint.suppress import Terms
 
 
 def lint(
@@ -37,22 +38,24 @@ def lint(
     policy: Policy,
     values: Values | None = None,
     crashed: Callable[[SourceFile, Exception], None] | None = None,
+    *,
+    suppressions: bool = True,
+    complete: bool = False,
 ) -> Report:
     """Check files against a policy; `values` fill the placeholders of templates.
 
     `crashed` is told of a file that a mistake of ours kept from being checked;
-    without it the exception goes on.
+    without it the exception goes on. `suppressions` are those in definitions: a
+    central pipeline may ignore them. `complete` says that the files are all there
+    are, so that an exemption without a finding is one too many.
     """
-    checks = Checks(policy)
-    findings: list[Finding] = []
+    run = _Run(policy, suppressions=suppressions)
     files: list[CheckedFile] = []
     passed_over = 0
     for source in sources:
         try:
             documents = parse(source, values)
-            seen: dict[tuple[object, ...], int] = {}
-            for document in documents:
-                findings += _findings(document, checks, seen)
+            run.check(source, documents)
         except Exception as error:
             if crashed is None:
                 raise
@@ -62,11 +65,86 @@ def lint(
             files.append(CheckedFile(source.path, tuple(document.kind for document in documents)))
         else:
             passed_over += 1
-    findings.sort(key=_order)
+    run.finish(complete=complete)
     files.sort()
     return Report(
-        findings, files, passed_over=passed_over, policy=policy.name, fail_on=policy.fail_on
+        sorted(run.findings, key=_order),
+        files,
+        passed_over=passed_over,
+        policy=policy.name,
+        fail_on=policy.fail_on,
+        suppressed=sorted(run.suppressed, key=lambda taken: _order(taken[0])),
     )
+
+
+class _Run:
+    """The findings of a run as they come together, file by file."""
+
+    def __init__(self, policy: Policy, *, suppressions: bool) -> None:
+        self.findings: list[Finding] = []
+        self.suppressed: list[tuple[Finding, Suppression]] = []
+        self._policy = policy
+        self._checks = Checks(policy)
+        self._honours = suppressions
+        self._exemptions = [
+            exemption.asked._replace(unused=exemption.asked.rules)
+            for exemption in policy.exemptions
+        ]
+
+    def check(self, source: SourceFile, documents: list[Document]) -> None:
+        """Evaluate the documents of one file, and decide what is taken back."""
+        seen: dict[tuple[object, ...], int] = {}
+        findings = [
+            finding for document in documents for finding in _findings(document, self._checks, seen)
+        ]
+        asked = [found for document in documents for found in document.suppressions]
+        if not self._honours:
+            asked = []
+        if asked or self._exemptions:
+            findings = self._decide(source, findings, asked)
+        self.findings += findings
+
+    def finish(self, *, complete: bool) -> None:
+        """Say what became of the policy's exemptions, at their places in its files."""
+        for exemption, judged in zip(self._policy.exemptions, self._exemptions, strict=True):
+            is_used = len(judged.unused) < len(judged.rules)
+            if complete or is_used:
+                told = judged if complete else judged._replace(unused=())
+                self.findings += self._said_of(exemption.source, [told])
+
+    def _decide(
+        self, source: SourceFile, findings: list[Finding], asked: list[Suppression]
+    ) -> list[Finding]:
+        from policylint.suppress import decide
+
+        decision = decide(findings, [*asked, *self._exemptions], _terms(self._policy))
+        judged = decision.suppressions
+        self._exemptions = [
+            # What one file does not need another may.
+            after._replace(unused=tuple(rule for rule in after.unused if rule in before.unused))
+            for before, after in zip(self._exemptions, judged[len(asked) :], strict=True)
+        ]
+        self.suppressed += decision.suppressed
+        return decision.kept + self._said_of(source, judged[: len(asked)])
+
+    def _said_of(self, source: SourceFile, judged: list[Suppression]) -> list[Finding]:
+        """What the rules on suppressions say, once the decision is made."""
+        return _findings(Document(source, "suppressions", tuple(judged)), self._checks, {})
+
+
+def _terms(policy: Policy) -> Terms:
+    from policylint.suppress import Terms, today
+
+    rules = policy.rules
+    demands: dict[str, Any] = {}
+    for name in ("suppression-without-reason", "suppression-expired"):
+        demands.update(rules[name].settings if name in rules else {})
+    suppressible = {
+        name: choice.suppressible
+        for name, choice in rules.items()
+        if choice.suppressible is not None
+    }
+    return Terms(today(), rules.keys(), suppressible, **demands)
 
 
 class Check(NamedTuple):
@@ -162,8 +240,9 @@ def _findings(
 ) -> list[Finding]:
     """What a document's nodes give; `seen` counts equals over the whole file."""
     found: dict[tuple[str, object, str], Finding] = {}
+    workloads = {node.root: node for node in document.nodes if isinstance(node, Workload)}
     for top in document.nodes:
-        owner = top if isinstance(top, Workload) else None
+        owner = top if isinstance(top, Workload) else _owner(top.at, workloads)
         for check, problem in _all_problems(top, checks):
             severity = check.severity(problem)
             if severity is None:
@@ -174,6 +253,15 @@ def _findings(
             if key not in found or rank(found[key].severity) < rank(severity):
                 found[key] = finding
     return list(found.values())
+
+
+def _owner(at: At, workloads: dict[tuple[str | int, ...], Workload]) -> Workload | None:
+    """The workload in which a place lies."""
+    if isinstance(at, Place):
+        for end in range(len(at.path), -1, -1):
+            if at.path[:end] in workloads:
+                return workloads[at.path[:end]]
+    return None
 
 
 def _all_problems(top: Node, checks: Checks) -> Iterator[tuple[Check, Problem]]:

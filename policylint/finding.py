@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from policylint.model import At
+    from policylint.model import At, Suppression
     from policylint.rule import Rule
     from policylint.source import Region, SourceFile, Span
 
@@ -128,7 +128,7 @@ class CheckedFile(NamedTuple):
 class Report:
     """The result of a run."""
 
-    __slots__ = ("failed", "files", "findings", "passed_over", "policy")
+    __slots__ = ("failed", "files", "findings", "passed_over", "policy", "suppressed")
 
     def __init__(
         self,
@@ -138,11 +138,13 @@ class Report:
         passed_over: int,
         policy: str,
         fail_on: str,
+        suppressed: Sequence[tuple[Finding, Suppression]] = (),
     ) -> None:
         self.findings = findings
         self.files = files
         self.passed_over = passed_over
         self.policy = policy
+        self.suppressed = suppressed
         # A definition that nobody could read has not been checked: never a pass.
         self.failed = any(
             rank(finding.severity) >= rank(fail_on) or finding.rule.name == UNREADABLE

@@ -88,23 +88,39 @@ class RepeatedKey(NamedTuple):
 
 
 class SchemaError(NamedTuple):
-    """A value that the scheduler refuses: of a wrong type, out of range, missing."""
+    """A value that the scheduler refuses: of a wrong type, out of range, missing.
+
+    `is_quoted` tells a number or boolean that is only wrong in being a text.
+    """
 
     message: str
     at: At
     instead: str | None = None
+    is_quoted: bool = False
 
 
 class UnknownField(NamedTuple):
     """A member that nobody reads.
 
-    `suggestion` is the known name that was probably meant, `is_security` whether that one guards.
+    `suggestion` is the known name that was probably meant, or the dotted path where the
+    name belongs; `is_security` tells that it looks like one that guards.
     """
 
     name: str
     at: At
     suggestion: str | None = None
     is_security: bool = False
+
+    @property
+    def instead(self) -> str | None:
+        """What to do with it, where that can be guessed."""
+        if self.suggestion is None:
+            return None
+        if self.suggestion == self.name:
+            return "instead, move it to the top of the definition"
+        if "." in self.suggestion:
+            return f"instead, move it to {self.suggestion}"
+        return f'instead, write "{self.suggestion}"'
 
 
 class DeprecatedFields(NamedTuple):
@@ -157,6 +173,33 @@ class UnknownKind(NamedTuple):
 
     message: str
     at: At
+
+
+class Suppression(NamedTuple):
+    """A remark, a label or an exemption that takes findings of some rules back.
+
+    It holds for findings that begin inside `target`; an exemption holds for
+    subjects and paths instead. What became of it is told after the decision:
+    `fault` is why it cannot be read or has no effect, the others are the names in
+    it that are no rules, that no finding answered to, and that may not be used.
+    """
+
+    form: str
+    scope: str
+    rules: tuple[Value[str], ...]
+    reason: str
+    until: str | None
+    at: At
+    target: Span | None = None
+    owner: str | None = None
+    subject: str | None = None
+    path: str | None = None
+    fault: str | None = None
+    weak: str | None = None
+    lapsed: str | None = None
+    unknown: tuple[Value[str], ...] = ()
+    unused: tuple[Value[str], ...] = ()
+    denied: tuple[Value[str], ...] = ()
 
 
 class Group(NamedTuple):
@@ -532,10 +575,10 @@ class ResourceLimit(NamedTuple):
 
 Node = (
     ReadProblem | RepeatedKey | SchemaError | UnknownField | DeprecatedFields | Conflict
-    | DroppedSetting | Hole | UnknownKind | Group | Workload | Container | WorkloadImage | Command
-    | Capability | SecurityOption | DockerParameter | Mount | Volume | Namespace | Network | Port
-    | Constraint | HealthCheck | Label | EnvVar | Secret | Artifact | Resources | ResourceLimit
-    | Schedule | Upgrade | Backoff | Unreachable | Restart
+    | DroppedSetting | Hole | UnknownKind | Suppression | Group | Workload | Container
+    | WorkloadImage | Command | Capability | SecurityOption | DockerParameter | Mount | Volume
+    | Namespace | Network | Port | Constraint | HealthCheck | Label | EnvVar | Secret | Artifact
+    | Resources | ResourceLimit | Schedule | Upgrade | Backoff | Unreachable | Restart
 )  # fmt: skip
 
 # The fields of a node that hold the nodes below it, in the order of a definition.

@@ -16,7 +16,17 @@ from policylint.rules.index import RULES, SETS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from policylint.model import Suppression
+    from policylint.source import SourceFile
+
 FILE_NAMES = (".policylint.yaml", "policylint.yaml")
+_ALWAYS_ON = (
+    UNREADABLE,
+    "suppression-without-reason",
+    "suppression-unused",
+    "suppression-expired",
+    "suppression-not-permitted",
+)
 DEFAULT_SET = "recommended"
 DEFAULT_FAIL_ON = "medium"
 CANNOT_BE_OFF = "what cannot be read has not been checked; exclude the file instead"
@@ -27,11 +37,23 @@ class PolicyError(Exception):
 
 
 class RuleChoice(NamedTuple):
-    """What a policy says of one rule; `floor` is the least severity that it reports."""
+    """What a policy says of one rule.
+
+    `floor` is the least severity that it reports, `suppressible` whether definitions may
+    suppress it: None leaves it to the rule's severity.
+    """
 
     severity: str | None = None
     settings: Mapping[str, Any] = {}
     floor: str = "info"
+    suppressible: bool | None = None
+
+
+class Exemption(NamedTuple):
+    """An exception that a policy file makes, and the file, for its place."""
+
+    source: SourceFile
+    asked: Suppression
 
 
 class Policy(NamedTuple):
@@ -43,6 +65,7 @@ class Policy(NamedTuple):
     exclude: tuple[str, ...] = ()
     organisation: Organisation = Organisation()
     folder: str | None = None
+    exemptions: tuple[Exemption, ...] = ()
 
     def selecting(self, select: Iterable[str], ignore: Iterable[str]) -> Policy:
         """The same policy for some rules or families only, and without others.
@@ -83,12 +106,16 @@ def find(folder: str) -> str | None:
         folder = parent
 
 
+def always_on() -> dict[str, RuleChoice]:
+    """The rules that every set has: what cannot be read, and those that watch over suppressions."""
+    return {name: RuleChoice() for name in _ALWAYS_ON if name in RULES}
+
+
 def set_rules(name: str) -> dict[str, RuleChoice]:
     """The rules of a built-in set."""
     floor, rules = SETS[name]
     choices = {rule: RuleChoice(severity, settings, floor) for rule, severity, settings in rules}
-    choices.setdefault(UNREADABLE, RuleChoice())
-    return choices
+    return {**always_on(), **choices}
 
 
 def _named(names: Iterable[str]) -> dict[str, None]:

@@ -6,15 +6,19 @@ import os
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from policylint.detect.dates import is_date
 from policylint.finding import SEVERITIES, UNREADABLE, rank
+from policylint.model import Suppression, Value
 from policylint.organisation import Images, Organisation, Quotas, Registries, Roles, Tiers
 from policylint.policy import (
     CANNOT_BE_OFF,
     DEFAULT_FAIL_ON,
     DEFAULT_SET,
+    Exemption,
     Policy,
     PolicyError,
     RuleChoice,
+    always_on,
     built_in,
     set_rules,
     suggestion,
@@ -24,11 +28,13 @@ from policylint.source import MAX_BYTES, SourceFile, Span, decode
 from policylint.tree import Place, Unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from policylint.tree.yaml_text import YamlTree
 
-_KEYS = ("extends", "fail_on", "min_severity", "exclude", "settings", "rules")
+_KEYS = ("extends", "fail_on", "min_severity", "exclude", "settings", "rules", "exemptions")
+_EXEMPTION = ("rule", "subject", "path", "reason", "until", "owner")
+_FAMILIES = tuple(sorted({entry[3] for entry in RULES.values()}))
 _RESOURCES = ("cpus", "mem", "disk", "gpus", "instances")
 _LIST = re.compile(r"tuple\[(\w+), \.\.\.\]( \| None)?")
 _NAMES = {"str": "a text", "int": "a whole number", "float": "a number", "bool": "true or false"}
@@ -48,7 +54,7 @@ def read(path: str) -> Policy:
     """A policy file and what it extends; raises `PolicyError` with all that is wrong in it."""
     layer = _resolve(_File(path), {})
     rules = {name: choice for name, choice in layer.rules.items() if choice is not None}
-    rules.setdefault(UNREADABLE, RuleChoice())
+    rules.update({name: said for name, said in always_on().items() if name not in layer.rules})
     return Policy(
         name=_shown(path),
         rules=rules,
@@ -56,6 +62,7 @@ def read(path: str) -> Policy:
         exclude=layer.exclude,
         organisation=Organisation(**layer.facts),
         folder=os.path.dirname(os.path.abspath(path)),
+        exemptions=layer.exemptions,
     )
 
 
@@ -85,6 +92,7 @@ class _Layer(NamedTuple):
     fail_on: str | None = None
     exclude: tuple[str, ...] = ()
     facts: Mapping[str, Any] = {}
+    exemptions: tuple[Exemption, ...] = ()
 
     def under(self, later: _Layer) -> _Layer:
         """This layer with a later one over it."""
@@ -93,6 +101,7 @@ class _Layer(NamedTuple):
             later.fail_on or self.fail_on,
             tuple(dict.fromkeys((*self.exclude, *later.exclude))),
             {**self.facts, **later.facts},
+            tuple(dict.fromkeys((*self.exemptions, *later.exemptions))),
         )
 
 
@@ -103,7 +112,13 @@ def _resolve(file: _File, known: dict[str, _Layer | None]) -> _Layer:
     floor = file.severity("min_severity")
     rules = {name: _raised(choice, floor) for name, choice in base.rules.items()}
     _choose(file, rules, floor or "info")
-    said = _Layer(rules, file.severity("fail_on"), file.texts(("exclude",)), _facts(file))
+    said = _Layer(
+        rules,
+        file.severity("fail_on"),
+        file.texts(("exclude",)),
+        _facts(file),
+        tuple(_exemptions(file)),
+    )
     file.refuse_mistakes()
     layer = base.under(said)
     known[os.path.realpath(file.path)] = layer
@@ -168,6 +183,50 @@ def _over(before: RuleChoice, said: RuleChoice) -> RuleChoice:
         said.severity or before.severity,
         {**before.settings, **said.settings},
         said.floor if said.severity else before.floor,
+        before.suppressible if said.suppressible is None else said.suppressible,
+    )
+
+
+def _exemptions(file: _File) -> Iterator[Exemption]:
+    """The exceptions of a file: each names a rule, and why; best also whom, and until when."""
+    for index, item in enumerate(file.items(("exemptions",))):
+        at: tuple[str | int, ...] = ("exemptions", index)
+        if not isinstance(item, dict):
+            file.mistake(at, "expected a mapping of rule, subject and reason")
+            continue
+        for key in item:
+            if key not in _EXEMPTION:
+                file.unknown((*at, key), _EXEMPTION)
+        for key in ("rule", "reason"):
+            if key not in item:
+                file.mistake(at, f"an exemption needs a {key}")
+        yield Exemption(file.source, _exemption(file, at, item))
+
+
+def _exemption(file: _File, at: tuple[str | int, ...], item: dict[str, Any]) -> Suppression:
+    names = file.texts((*at, "rule"))
+    for name in names:
+        if name not in RULES and name not in _FAMILIES:
+            hint = suggestion(name, [*RULES, *_FAMILIES])
+            file.mistake((*at, "rule"), f"no such rule or family: {_quoted(name)}{hint}")
+        elif name == UNREADABLE:
+            file.mistake((*at, "rule"), CANNOT_BE_OFF)
+    said = {key: file.text((*at, key)) for key in _EXEMPTION[1:] if key in item}
+    until = said.get("until")
+    if until is not None and not is_date(until):
+        file.mistake((*at, "until"), f"{_quoted(until)} is no date: write it as 2027-03-31")
+        until = None
+    span = file.span((*at, "rule"))
+    return Suppression(
+        "exemption",
+        "policy",
+        tuple(Value(name, span) for name in names),
+        said.get("reason", ""),
+        until,
+        span,
+        owner=said.get("owner"),
+        subject=said.get("subject"),
+        path=said.get("path"),
     )
 
 
@@ -335,18 +394,26 @@ class _File:
         if severity is not None:
             self._check_severity((*path, "severity"), severity)
         values = {}
+        suppressible = said.get("suppressible")
+        if suppressible is not None:
+            self._typed((*path, "suppressible"), suppressible, "bool")
         for name in said:
             if name in settings:
                 values[name] = self._setting((*path, name), *settings[name])
-            elif name != "severity":
-                self.unknown((*path, name), ("severity", *settings), "setting of this rule")
-        return RuleChoice(severity, values)
+            elif name not in ("severity", "suppressible"):
+                known = ("severity", "suppressible", *settings)
+                self.unknown((*path, name), known, "setting of this rule")
+        return RuleChoice(severity, values, suppressible=suppressible)
 
     def unknown(self, path: tuple[str | int, ...], known: Iterable[str], what: str = "key") -> None:
         """A key that nobody reads."""
         names = list(known)
         hint = suggestion(str(path[-1]), names) or f"\n  there are: {', '.join(names)}"
         self.mistake(path, f"no such {what}: {_quoted(path[-1])}{hint}", key=True)
+
+    def span(self, path: tuple[str | int, ...]) -> Span:
+        """The stretch of text of a value."""
+        return self._tree.span(Place(path)) if self._tree else Span(0, 0)
 
     def mistake(self, path: tuple[str | int, ...], message: str, *, key: bool = False) -> None:
         """Note a mistake at a place."""

@@ -264,12 +264,17 @@ def test_a_later_set_switches_on_again(write: Write) -> None:
     assert "privileged-container" not in read(write("extends: [baseline, one.yaml]\n")).rules
 
 
-def test_extends_nothing_has_nothing_but_what_cannot_be_switched_off(write: Write) -> None:
-    assert set(read(write("extends: []\n")).rules) == {UNREADABLE}
-    assert set(read(write("extends: []\nrules: {runs-as-root: on}\n")).rules) == {
+def test_extends_nothing_has_nothing_but_what_watches_over_the_rest(write: Write) -> None:
+    watching = {
         UNREADABLE,
-        "runs-as-root",
+        "suppression-without-reason",
+        "suppression-unused",
+        "suppression-expired",
+        "suppression-not-permitted",
     }
+    assert set(read(write("extends: []\n")).rules) == watching
+    both = {*watching, "runs-as-root"}
+    assert set(read(write("extends: []\nrules: {runs-as-root: on}\n")).rules) == both
 
 
 def test_a_path_is_relative_to_the_file_that_names_it(write: Write) -> None:

@@ -11,9 +11,9 @@ from policylint.source import Span
 from policylint.tree import Place, Unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from policylint.model import At, Node
+    from policylint.model import At, Node, Suppression
     from policylint.parsers.recognise import Part
     from policylint.parsers.templates import Values
     from policylint.source import SourceFile
@@ -28,14 +28,20 @@ _EMPTY = ReadProblem("the file is empty", Span(0, 0))
 class Document:
     """One definition of a file: its kind, its nodes and the way to their places."""
 
-    __slots__ = ("_tree", "kind", "nodes", "source")
+    __slots__ = ("_tree", "kind", "nodes", "source", "suppressions")
 
     def __init__(
-        self, source: SourceFile, kind: str, nodes: tuple[Node, ...], tree: Tree | None = None
+        self,
+        source: SourceFile,
+        kind: str,
+        nodes: tuple[Node, ...],
+        tree: Tree | None = None,
+        suppressions: tuple[Suppression, ...] = (),
     ) -> None:
         self.source = source
         self.kind = kind
         self.nodes = nodes
+        self.suppressions = suppressions
         self._tree = tree
 
     def span(self, at: At) -> Span:
@@ -124,8 +130,13 @@ def _read_leniently(source: SourceFile, error: Unreadable, values: Values | None
             document = _document(source, tree, values, is_template=is_template)
             problems = tuple(map(_not_strict, mended.mistakes))
             if document is not None:
-                nodes = (*problems, *document.nodes)
-                return [Document(source, document.kind, nodes, tree)]
+                found: Iterable[Node] = document.nodes
+                if mended.has_statements:
+                    from policylint.parsers.quirks.sections import compatible
+
+                    found = compatible(found, source.text, document.span)
+                nodes = (*problems, *found)
+                return [Document(source, document.kind, nodes, tree, document.suppressions)]
             return [Document(source, "unknown", problems, tree)] if problems else []
     if is_template or mended.holes:
         hole = Hole(error.message, error.span, is_template=is_template, is_linted=False)
@@ -162,10 +173,20 @@ def _document(
     nodes = (
         *_repeated(tree),
         *_holes(source, raw, is_template=is_template),
+        *_structure(parts),
         *deprecated(parts),
         *(node for part in parts for node in _nodes(part)),
     )
-    return Document(source, kind, nodes, tree)
+    return Document(source, kind, nodes, tree, tuple(_suppressions(source, tree, nodes)))
+
+
+def _structure(parts: list[Part]) -> Iterator[Node]:
+    from policylint.parsers import structure
+
+    for part in parts:
+        # Only an app that stands alone can be a change of a stored one.
+        partial = part.kind == recognise.APP and not part.path
+        yield from structure.check(part.kind, part.raw, part.path, partial=partial)
 
 
 def _unknown(source: SourceFile, raw: object, tree: Tree) -> Document | None:
@@ -177,6 +198,19 @@ def _unknown(source: SourceFile, raw: object, tree: Tree) -> Document | None:
     if isinstance(at, Span):
         at = Span(at.start, at.start + 1)
     return Document(source, "unknown", (UnknownKind(why, at),), tree) if why else None
+
+
+def _suppressions(source: SourceFile, tree: Tree, nodes: tuple[Node, ...]) -> Iterator[Suppression]:
+    if "policylint" not in source.text:
+        return
+    from policylint.parsers import suppressions
+
+    yield from suppressions.of_labels(nodes, tree)
+    if suppressions.MARK in source.text and not _is_json(source):
+        from policylint.tree.yaml_text import YamlTree
+
+        if isinstance(tree, YamlTree):
+            yield from suppressions.of_comments(source, tree, nodes)
 
 
 def _repeated(tree: Tree) -> Iterator[RepeatedKey]:

@@ -45,7 +45,7 @@ class YamlTree:
     def __init__(self, text: str, root: yaml.Node) -> None:
         """Take over a composed document; raises `Unreadable` when its aliases explode."""
         self._text = text
-        self._root = root
+        self.root = root
         self._built: dict[int, object] = {}
         self._repeated: list[Repeated] = []
         self._indexes: dict[int, dict[str | int, _Member]] = {}
@@ -58,7 +58,7 @@ class YamlTree:
 
     def span(self, place: Place) -> Span:
         """The stretch of text that a place names; its nearest ancestor's when it has none."""
-        node = self._root
+        node = self.root
         for depth, step in enumerate(place.path, 1):
             found = self._index(node).get(step)
             if found is None:
@@ -146,9 +146,10 @@ class YamlTree:
         properties = _PROPERTIES.match(self._text, start)
         if properties and properties.end() < node.end_mark.index:
             start = properties.end()
-        return Span(start, max(start, self._end(node)))
+        return Span(start, max(start, self.end(node)))
 
-    def _end(self, node: yaml.Node) -> int:
+    def end(self, node: yaml.Node) -> int:
+        """The offset at which a node's own text ends."""
         # libyaml ends a block collection at the token after it.
         while isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
             last = node.value[-1]

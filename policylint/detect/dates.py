@@ -1,0 +1,13 @@
+"""Days, as policies and suppressions write them."""
+
+from __future__ import annotations
+
+from datetime import date
+
+
+def is_date(text: str) -> bool:
+    """Whether a text is a day, as in 2027-03-31."""
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False

@@ -83,13 +83,13 @@ class Excerpt:
 
     def slice(self, start: int, end: int) -> Excerpt:
         """A part of the excerpt as an excerpt."""
-        first = self._piece(start)
         text = self.text[start:end]
+        first = self._piece(start)
         head = self.sources[first] + start - self.starts[first]
-        stop = max(bisect_left(self.starts, end, first + 1), first + 1)
+        if first + 1 == len(self.starts) or self.starts[first + 1] >= end:
+            return Excerpt(text, (0,), (head,), self.widths[first : first + 1])
+        stop = bisect_left(self.starts, end, first + 1)
         widths = self.widths[first:stop]
-        if stop == first + 1:
-            return Excerpt(text, (0,), (head,), widths)
         starts = [0, *[at - start for at in self.starts[first + 1 : stop]]]
         return Excerpt(text, starts, [head, *self.sources[first + 1 : stop]], widths)
 

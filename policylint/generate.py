@@ -8,6 +8,7 @@ import pkgutil
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from policylint.bundle import bundled
 from policylint.rego.schema import schema
 from policylint.source import shipped
 
@@ -35,6 +36,7 @@ def generated() -> dict[str, str]:
     return {
         os.path.join(_ROOT, "rules", "index.py"): _index(rules),
         os.path.join(shipped("schemas"), "model.schema.json"): _json(schema()),
+        **bundled(),
     }
 
 

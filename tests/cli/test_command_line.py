@@ -177,7 +177,9 @@ def test_exclude_holds_for_named_files(capsys: pytest.CaptureFixture[str]) -> No
 
 def test_reported_paths_are_relative_to_the_policy_file_or_to_git() -> None:
     with open("good/policylint.yaml", "w") as file:
-        file.write("extends: all\n")
+        file.write("extends: baseline\n")
+    with open("good/app.json", "w") as file:
+        file.write(PRIVILEGED)
     assert uris("check", "good") == {"app.json"}
     assert uris("check", "bad.json") == {"bad.json"}
     assert uris("check", "bad.json", "--policy", "good/policylint.yaml") == {"bad.json"}

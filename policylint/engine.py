@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from hashlib import sha256
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -24,7 +25,7 @@ from policylint.tree import Place
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from policylint.finding import Problem
+    from policylint.finding import Edit, Fix, Problem
     from policylint.model import At, Node, Suppression
     from policylint.parsers.templates import Values
     from policylint.policy import Policy, RuleChoice
@@ -319,8 +320,15 @@ def _finding(
         related=tuple(
             Related(source, document.span(at), message) for at, message in problem.related
         ),
+        edits=partial(_edits, document, problem.fix) if problem.fix is not None else tuple,
         fingerprint=sha256(repr((*place, ordinal)).encode("utf-8", "replace")).hexdigest()[:32],
     )
+
+
+def _edits(document: Document, fix: Fix) -> tuple[Edit, ...]:
+    from policylint.fix import edits
+
+    return edits(document.source, document.tree, fix)
 
 
 def _order(finding: Finding) -> tuple[str, int, int, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from policylint.model import At, Suppression
     from policylint.rule import Rule
@@ -20,6 +20,37 @@ def rank(severity: str) -> int:
     return _RANKS[severity]
 
 
+class Change(NamedTuple):
+    """One step of a fix, by places rather than by text.
+
+    `set` gives the value at a place another one, `delete` takes the member or item
+    away that lies `up` levels above the place, `rename` gives a member's name
+    another text, `add` puts the member `name` into the object at a place, and
+    `text` replaces the text of a span as it is (Dockerfiles).
+    """
+
+    action: str
+    at: At
+    value: Any = None
+    name: str = ""
+    up: int = 0
+
+
+class Edit(NamedTuple):
+    """A stretch of a file's text and what is to stand there instead."""
+
+    span: Span
+    text: str
+
+
+class Fix(NamedTuple):
+    """What would mend a problem; a safe fix cannot change what the definition is for."""
+
+    description: str
+    changes: tuple[Change, ...]
+    is_safe: bool = False
+
+
 class Problem:
     """What a rule found: where, and in one line what it is.
 
@@ -30,7 +61,7 @@ class Problem:
     that the related places are the steps of an attack, in their order.
     """
 
-    __slots__ = ("at", "instead", "is_path", "message", "related", "secret", "severity")
+    __slots__ = ("at", "fix", "instead", "is_path", "message", "related", "secret", "severity")
 
     def __init__(
         self,
@@ -40,6 +71,7 @@ class Problem:
         *,
         severity: str | None = None,
         instead: str | None = None,
+        fix: Fix | None = None,
         secret: bool = False,
         is_path: bool = False,
     ) -> None:
@@ -51,6 +83,7 @@ class Problem:
         )
         self.severity = severity
         self.instead = instead
+        self.fix = fix
         self.secret = secret
         self.is_path = is_path
 
@@ -79,8 +112,8 @@ class Finding:
     """A problem as a policy weighs it, at its place in a file."""
 
     __slots__ = (
-        "fingerprint", "instead", "is_path", "message", "related", "rule", "secret", "severity",
-        "source", "span", "subject",
+        "_edits", "fingerprint", "fix", "instead", "is_path", "message", "related", "rule",
+        "secret", "severity", "source", "span", "subject",
     )  # fmt: skip
 
     def __init__(
@@ -94,11 +127,13 @@ class Finding:
         subject: str | None,
         related: tuple[Related, ...],
         fingerprint: str,
+        edits: Callable[[], tuple[Edit, ...]] = tuple,
     ) -> None:
         self.rule = rule
         self.severity = severity
         self.message = problem.message
         self.instead = problem.instead
+        self.fix = problem.fix
         self.secret = problem.secret
         self.is_path = problem.is_path
         self.source = source
@@ -106,11 +141,17 @@ class Finding:
         self.subject = subject
         self.related = related
         self.fingerprint = fingerprint
+        self._edits = edits
 
     @property
     def region(self) -> Region:
         """Lines and columns of the place."""
         return self.source.region(self.span)
+
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        """The fix as edits of the text; none when it cannot be made exactly."""
+        return self._edits()
 
     @property
     def advice(self) -> str:

@@ -44,6 +44,11 @@ class Document:
         self.suppressions = suppressions
         self._tree = tree
 
+    @property
+    def tree(self) -> Tree | None:
+        """The values and their places; None for a file that could not be read."""
+        return self._tree
+
     def span(self, at: At) -> Span:
         """The stretch of text that a place names."""
         if isinstance(at, Span):

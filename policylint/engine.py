@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from hashlib import sha256
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,8 +16,9 @@ from policylint.finding import (
     Report,
     rank,
 )
-from policylint.model import PARTS, Workload
+from policylint.model import PARTS, Hole, Suppression, Workload
 from policylint.parsers import Document, parse
+from policylint.policy import PolicyError
 from policylint.rules.index import COMPOSED, NODES, RULES
 from policylint.tree import Place
 
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from policylint.finding import Edit, Fix, Problem
-    from policylint.model import At, Node, Suppression
+    from policylint.model import At, Node
     from policylint.parsers.templates import Values
     from policylint.policy import Policy, RuleChoice
     from policylint.rule import Rule
     from policylint.source import SourceFile
-    from policylint.suppress import Terms
+    from policylint.suppress import Court
 
 
 def lint(
@@ -42,13 +42,15 @@ def lint(
     *,
     suppressions: bool = True,
     complete: bool = False,
+    min_severity: str = "info",
 ) -> Report:
     """Check files against a policy; `values` fill the placeholders of templates.
 
     `crashed` is told of a file that a mistake of ours kept from being checked;
     without it the exception goes on. `suppressions` are those in definitions: a
     central pipeline may ignore them. `complete` says that the files are all there
-    are, so that an exemption without a finding is one too many.
+    are, so that an exemption without a finding is one too many. What is below
+    `min_severity` is decided on, but not reported.
     """
     run = _Run(policy, suppressions=suppressions)
     files: list[CheckedFile] = []
@@ -57,6 +59,8 @@ def lint(
         try:
             documents = parse(source, values)
             run.check(source, documents)
+        except PolicyError:
+            raise
         except Exception as error:
             if crashed is None:
                 raise
@@ -69,13 +73,22 @@ def lint(
     run.finish(complete=complete)
     files.sort()
     return Report(
-        sorted(run.findings, key=_order),
+        sorted((found for found in run.findings if _counts(found, min_severity)), key=_order),
         files,
         passed_over=passed_over,
         policy=policy.name,
         fail_on=policy.fail_on,
-        suppressed=sorted(run.suppressed, key=lambda taken: _order(taken[0])),
+        suppressed=sorted(
+            (taken for taken in run.suppressed if _counts(taken[0], min_severity)),
+            key=lambda taken: _order(taken[0]),
+        ),
+        unknown=run.unknown,
     )
+
+
+def _counts(finding: Finding, least: str) -> bool:
+    """Whether a finding is severe enough to be reported; what nobody could check always is."""
+    return rank(finding.severity) >= rank(least) or finding.rule.name == UNREADABLE
 
 
 class _Run:
@@ -84,13 +97,11 @@ class _Run:
     def __init__(self, policy: Policy, *, suppressions: bool) -> None:
         self.findings: list[Finding] = []
         self.suppressed: list[tuple[Finding, Suppression]] = []
+        self.unknown = 0
         self._policy = policy
         self._checks = Checks(policy)
         self._honours = suppressions
-        self._exemptions = [
-            exemption.asked._replace(unused=exemption.asked.rules)
-            for exemption in policy.exemptions
-        ]
+        self._sitting: Court | None = None
 
     def check(self, source: SourceFile, documents: list[Document]) -> None:
         """Evaluate the documents of one file, and decide what is taken back."""
@@ -101,51 +112,50 @@ class _Run:
         asked = [found for document in documents for found in document.suppressions]
         if not self._honours:
             asked = []
-        if asked or self._exemptions:
-            findings = self._decide(source, findings, asked)
+        if asked or (findings and self._policy.exemptions):
+            decision = self._court().decide(findings, asked)
+            # Nobody but the policy takes back what is said of suppressions.
+            about = self._said_of(source, decision.suppressions)
+            told = self._court().decide(about, ())
+            findings = decision.kept + told.kept
+            self.suppressed += decision.suppressed + told.suppressed
         self.findings += findings
+        self.unknown += sum(
+            1 + len(node.others)
+            for document in documents
+            for node in document.nodes
+            if type(node) is Hole
+        )
 
     def finish(self, *, complete: bool) -> None:
         """Say what became of the policy's exemptions, at their places in its files."""
-        for exemption, judged in zip(self._policy.exemptions, self._exemptions, strict=True):
-            is_used = len(judged.unused) < len(judged.rules)
-            if complete or is_used:
-                told = judged if complete else judged._replace(unused=())
-                self.findings += self._said_of(exemption.source, [told])
-
-    def _decide(
-        self, source: SourceFile, findings: list[Finding], asked: list[Suppression]
-    ) -> list[Finding]:
-        from policylint.suppress import decide
-
-        decision = decide(findings, [*asked, *self._exemptions], _terms(self._policy))
-        judged = decision.suppressions
-        self._exemptions = [
-            # What one file does not need another may.
-            after._replace(unused=tuple(rule for rule in after.unused if rule in before.unused))
-            for before, after in zip(self._exemptions, judged[len(asked) :], strict=True)
-        ]
-        self.suppressed += decision.suppressed
-        return decision.kept + self._said_of(source, judged[: len(asked)])
+        if not self._policy.exemptions:
+            return
+        told: dict[SourceFile, list[Suppression]] = {}
+        judged = self._court().exemptions()
+        for exemption, (asked, is_needed) in zip(self._policy.exemptions, judged, strict=True):
+            if complete and not exemption.is_shared:
+                told.setdefault(exemption.source, []).append(asked)
+            elif is_needed:
+                told.setdefault(exemption.source, []).append(asked._replace(unused=()))
+        for source, suppressions in told.items():
+            self.findings += self._said_of(source, suppressions)
 
     def _said_of(self, source: SourceFile, judged: list[Suppression]) -> list[Finding]:
         """What the rules on suppressions say, once the decision is made."""
         return _findings(Document(source, "suppressions", tuple(judged)), self._checks, {})
 
+    def _court(self) -> Court:
+        if self._sitting is None:
+            self._sitting = _court(self._policy)
+        return self._sitting
 
-def _terms(policy: Policy) -> Terms:
-    from policylint.suppress import Terms, today
 
-    rules = policy.rules
-    demands: dict[str, Any] = {}
-    for name in ("suppression-without-reason", "suppression-expired"):
-        demands.update(rules[name].settings if name in rules else {})
-    suppressible = {
-        name: choice.suppressible
-        for name, choice in rules.items()
-        if choice.suppressible is not None
-    }
-    return Terms(today(), rules.keys(), suppressible, **demands)
+def _court(policy: Policy) -> Court:
+    """Who decides under a policy."""
+    from policylint.suppress import Court, terms
+
+    return Court((exemption.asked for exemption in policy.exemptions), terms(policy))
 
 
 class Check(NamedTuple):
@@ -321,7 +331,7 @@ def _finding(
             Related(source, document.span(at), message) for at, message in problem.related
         ),
         edits=partial(_edits, document, problem.fix) if problem.fix is not None else tuple,
-        fingerprint=sha256(repr((*place, ordinal)).encode("utf-8", "replace")).hexdigest()[:32],
+        identity=(*place, ordinal),
     )
 
 

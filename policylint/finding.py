@@ -112,7 +112,7 @@ class Finding:
     """A problem as a policy weighs it, at its place in a file."""
 
     __slots__ = (
-        "_edits", "fingerprint", "fix", "instead", "is_path", "message", "related", "rule",
+        "_edits", "_identity", "fix", "instead", "is_path", "message", "related", "rule",
         "secret", "severity", "source", "span", "subject",
     )  # fmt: skip
 
@@ -126,7 +126,7 @@ class Finding:
         *,
         subject: str | None,
         related: tuple[Related, ...],
-        fingerprint: str,
+        identity: tuple[object, ...],
         edits: Callable[[], tuple[Edit, ...]] = tuple,
     ) -> None:
         self.rule = rule
@@ -140,13 +140,20 @@ class Finding:
         self.span = span
         self.subject = subject
         self.related = related
-        self.fingerprint = fingerprint
+        self._identity = identity
         self._edits = edits
 
     @property
     def region(self) -> Region:
         """Lines and columns of the place."""
         return self.source.region(self.span)
+
+    @property
+    def fingerprint(self) -> str:
+        """What stays the same when lines move: a hash of rule, path, object and place in it."""
+        from hashlib import sha256
+
+        return sha256(repr(self._identity).encode("utf-8", "replace")).hexdigest()[:32]
 
     @property
     def edits(self) -> tuple[Edit, ...]:
@@ -167,9 +174,13 @@ class CheckedFile(NamedTuple):
 
 
 class Report:
-    """The result of a run."""
+    """The result of a run.
 
-    __slots__ = ("failed", "files", "findings", "passed_over", "policy", "suppressed")
+    `suppressed` are the findings that were taken back and by what; `unknown` is how
+    many values nobody can say yet, because placeholders stand there.
+    """
+
+    __slots__ = ("failed", "files", "findings", "passed_over", "policy", "suppressed", "unknown")
 
     def __init__(
         self,
@@ -180,12 +191,14 @@ class Report:
         policy: str,
         fail_on: str,
         suppressed: Sequence[tuple[Finding, Suppression]] = (),
+        unknown: int = 0,
     ) -> None:
         self.findings = findings
         self.files = files
         self.passed_over = passed_over
         self.policy = policy
         self.suppressed = suppressed
+        self.unknown = unknown
         # A definition that nobody could read has not been checked: never a pass.
         self.failed = any(
             rank(finding.severity) >= rank(fail_on) or finding.rule.name == UNREADABLE

@@ -41,11 +41,6 @@ _OWN_KEYS = (
     "forcePullImage", "containerPath", "servicePort", "enforceRole", "executorResources",
     "maxLaunchDelay", "resourceLimits", "container", "docker",
 )  # fmt: skip
-_OWN_KEY = re.compile(
-    rf"\"({'|'.join(_OWN_KEYS)})\"\s*:|^[ \t]*(?:- +)?({'|'.join(_OWN_KEYS)}):(?=\s)"
-    r"|(\"?\bid\"?\s*:\s*[\"']?/)",  # an id that is a path
-    re.MULTILINE,
-)
 _OWN_NAME = re.compile(r"marathon|metronome", re.IGNORECASE)
 _WORDS = tuple(sorted({*_STRONG, "apps", "groups", "env", "args", "containers", "run", "cron",
                        "spec", "enforceRole", "scaleBy", "version"}))  # fmt: skip
@@ -120,7 +115,14 @@ def looks_ours(name: str, text: str) -> bool:
     """Whether text that cannot be parsed is a definition: its name or its keys say so."""
     if has_own_name(name):
         return True
-    return len({key for match in _OWN_KEY.findall(text) for key in match if key}) >= 2
+    keys = "|".join(_OWN_KEYS)
+    found = re.findall(
+        rf"\"({keys})\"\s*:|^[ \t]*(?:- +)?({keys}):(?=\s)"
+        r"|(\"?\bid\"?\s*:\s*[\"']?/)",  # an id that is a path
+        text,
+        re.MULTILINE,
+    )
+    return len({key for match in found for key in match if key}) >= 2
 
 
 def why_unknown(raw: object) -> str | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from policylint.model import UNKNOWN, Group, Schedule, Value, Workload
+from policylint.model import UNKNOWN, Group, Record, Schedule, Value, Workload
 from policylint.tree import Place
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def _object(node: Any) -> dict[str, Any]:
     shown: dict[str, Any] = {"_at": _path(node.at)}
     paths: dict[str, object] = {}
     unknown = []
-    for name in node._fields:
+    for name in type(node)._fields:
         value = getattr(node, name)
         if value is None or name in ("at", "root"):
             continue
@@ -62,7 +62,7 @@ def _plain(value: object) -> object:
         return sorted(value)
     if type(value) is tuple:
         return [_plain(item) for item in value]
-    return _object(value) if isinstance(value, tuple) else value
+    return _object(value) if isinstance(value, Record) else value
 
 
 def _path(at: At) -> list[str | int]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from policylint.engine import lint
@@ -93,7 +92,7 @@ def found(
         span,
         subject=subject,
         related=related,
-        fingerprint=sha256(repr((rule.name, source.path, span)).encode()).hexdigest()[:32],
+        identity=(rule.name, source.path, span),
     )
 
 

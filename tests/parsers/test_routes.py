@@ -303,7 +303,8 @@ def test_an_image_reference_in_its_parts(
 ) -> None:
     image = container(docker(image=reference)).image
     assert image is not None
-    assert image[1:5] == (registry, repository, tag, digest)
+    found = (image.registry, image.repository, image.tag, image.digest)
+    assert found == (registry, repository, tag, digest)
 
 
 @pytest.mark.parametrize(

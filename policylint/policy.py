@@ -50,14 +50,23 @@ class RuleChoice(NamedTuple):
 
 
 class Exemption(NamedTuple):
-    """An exception that a policy file makes, and the file, for its place."""
+    """An exception that a policy file makes, and the file, for its place.
+
+    One that `is_shared` stands in a file outside the policy's own folder: it may be
+    there for somebody else.
+    """
 
     source: SourceFile
     asked: Suppression
+    is_shared: bool = False
 
 
 class Policy(NamedTuple):
-    """What is demanded of definitions."""
+    """What is demanded of definitions.
+
+    `rego` are the paths of policies in Rego; `left_out` are rules that the policy
+    has and that only this run does without.
+    """
 
     name: str
     rules: Mapping[str, RuleChoice]
@@ -66,6 +75,8 @@ class Policy(NamedTuple):
     organisation: Organisation = Organisation()
     folder: str | None = None
     exemptions: tuple[Exemption, ...] = ()
+    rego: tuple[str, ...] = ()
+    left_out: frozenset[str] = frozenset()
 
     def selecting(self, select: Iterable[str], ignore: Iterable[str]) -> Policy:
         """The same policy for some rules or families only, and without others.
@@ -78,9 +89,8 @@ class Policy(NamedTuple):
             raise PolicyError(f"{UNREADABLE} cannot be ignored: {CANNOT_BE_OFF}")
         chosen, dropped = _named(select), _named(ignore)
         names = [name for name in chosen or self.rules if name not in dropped]
-        return self._replace(
-            rules={name: self.rules.get(name, RuleChoice()) for name in (*names, UNREADABLE)}
-        )
+        rules = {name: self.rules.get(name, RuleChoice()) for name in (*names, UNREADABLE)}
+        return self._replace(rules=rules, left_out=frozenset(self.rules.keys() - rules.keys()))
 
 
 def built_in(name: str) -> Policy:

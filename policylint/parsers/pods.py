@@ -119,11 +119,15 @@ def _volumes(pod: Members, container: Members) -> Iterator[Volume]:
 
 def _joined(pod: Members, container: Members) -> Iterator[tuple[Members, Members]]:
     """A container's mounts, each with the volume of the pod that it names."""
-    volumes = {volume.raw.get("name"): volume for volume in pod.children("volumes")}
+    volumes = {}
+    for volume in pod.children("volumes"):
+        name = volume.raw.get("name")
+        if isinstance(name, str):
+            volumes[name] = volume
     for mount in container.children("volumeMounts"):
-        volume = volumes.get(mount.raw.get("name"))
-        if volume is not None:
-            yield mount, volume
+        name = mount.raw.get("name")
+        if isinstance(name, str) and name in volumes:
+            yield mount, volumes[name]
 
 
 def _endpoints(members: Members) -> Iterator[Port]:

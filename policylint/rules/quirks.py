@@ -28,8 +28,13 @@ def deprecated_field(deprecated: DeprecatedFields) -> Problems:
         {"id": "/web", "cmd": "run", "fetch": [{"uri": "https://downloads.example.com/web.tgz"}]}
     """
     modern = {old: new for old, new, _ in deprecated.fields}
-    listed = ", ".join(f"{old} (now {new})" for old, new in modern.items())
-    related = tuple((at, f"{old} is now {new}") for old, new, at in deprecated.fields[1:])
+    listed = ", ".join(
+        f"{old} (now {new})" if new else f"{old} (without effect)" for old, new in modern.items()
+    )
+    related = tuple(
+        (at, f"{old} is now {new}" if new else f"{old} has no effect")
+        for old, new, at in deprecated.fields[1:]
+    )
     yield Problem(deprecated, f"deprecated: {listed}", related)
 
 

@@ -20,7 +20,7 @@ _APP: dict[str, object] = {
     "uris": "fetch",
     "ports": "portDefinitions",
     "ipAddress": "networks",
-    "residency": "nothing",
+    "residency": "",
     "container": {
         "docker": {
             "network": "networks",

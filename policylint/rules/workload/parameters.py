@@ -119,13 +119,13 @@ def _given_twice(given: tuple[DockerParameter, ...]) -> Iterator[Problem]:
     """Flags that count once and have two values."""
     by_key: dict[str, list[DockerParameter]] = {}
     for parameter in given:
-        if parameters.is_scalar(parameter.key) and parameter.value.is_known:
+        if parameters.is_scalar(parameter.key) and not has_hole(parameter.value.value):
             by_key.setdefault(parameter.key, []).append(parameter)
     for key, same in by_key.items():
         # The agent takes the first network, the engine the last of everything else.
         winner = same[0] if key == "network" else same[-1]
         for parameter in same:
-            if parameter.value.value != winner.value.value and not has_hole(parameter.value.value):
+            if parameter.value.value != winner.value.value:
                 which = "first" if key == "network" else "last"
                 yield Problem(
                     parameter,

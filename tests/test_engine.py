@@ -155,6 +155,8 @@ def test_other_texts_are_passed_over_in_silence(name: str) -> None:
         pytest.param('{"cmd": "x\x00", "mem": 1}', "web.json", id="NUL"),
         pytest.param("cmd: run\nmem: [32\nid: /x\n", "web.yml", id="YAML"),
         pytest.param("cmd: run\nmem:\n\t- 32\n", "web.yaml", id="tab"),
+        pytest.param("{id: web, cmd: run, mem: [1}\n", "web.yaml", id="YAML in flow style"),
+        pytest.param("--- {cmd: x, mem: 1}\n" * 1001, "web.yaml", id="too many documents"),
         pytest.param("cmd: run\nmem: " + "- " * 50_000, "web.yaml", id="deep dashes"),
         pytest.param("cmd: run\nmem: " + "{a: " * 50_000, "web.yaml", id="deep braces"),
         pytest.param("cmd: run\nmem: &x [*x]\n", "web.yaml", id="contains itself"),

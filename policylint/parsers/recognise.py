@@ -117,7 +117,7 @@ def looks_ours(name: str, text: str) -> bool:
         return True
     keys = "|".join(_OWN_KEYS)
     found = re.findall(
-        rf"\"({keys})\"\s*:|^[ \t]*(?:- +)?({keys}):(?=\s)"
+        rf"\"({keys})\"\s*:|(?:^[ \t]*(?:- +)?|[\x7b,][ \t]*)({keys}):(?=\s)"
         r"|(\"?\bid\"?\s*:\s*[\"']?/)",  # an id that is a path
         text,
         re.MULTILINE,

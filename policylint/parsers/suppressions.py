@@ -11,6 +11,8 @@ label holds for the object that carries it.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from policylint.detect.dates import is_date
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from policylint.model import Node
     from policylint.source import SourceFile
     from policylint.tree import Tree
+    from policylint.tree.yaml_comments import Comment
     from policylint.tree.yaml_text import YamlTree
 
 MARK = "policylint:"
@@ -37,6 +40,8 @@ _SCOPES = {
     "ignore-file": "file",
 }
 _UNTIL = re.compile(r"\(\s*until:?\s+(?P<date>[^()]*?)\s*\)\s*$")
+_BLANKS = re.compile(r"\s*")
+_SEPARATOR = re.compile(r"^(?:---|\.\.\.)(?=\s|$)", re.MULTILINE)
 _NAME = re.compile(r"[^\s,\[\]]+")
 
 
@@ -56,17 +61,17 @@ def of_labels(nodes: Iterable[Node], tree: Tree) -> Iterator[Suppression]:
 
 def of_comments(source: SourceFile, tree: YamlTree, nodes: Iterable[Node]) -> Iterator[Suppression]:
     """The suppressions among the comments of a YAML document."""
-    from policylint.tree.yaml_comments import comments, member_at
+    from policylint.tree.yaml_comments import members
 
     text = source.text
     whole = tree.span(Place(()))
     objects = [tree.span(Place(node.root)) for node in nodes if isinstance(node, Workload)]
-    for comment in comments(text):
-        match = _REMARK.match(comment.text)
-        if match is None or not _is_near(comment.span, whole, text):
-            continue
+    below_of = members(tree, text)
+    first, last = _reach(text, whole)
+    for comment, match, below in _remarks(text):
         start = comment.span.start
-        below = _next_content(text, comment.span.end) if comment.is_alone else start
+        if not first <= start <= last:
+            continue
         scope = _SCOPES.get(match["word"], "line")
         target: Span | None = Span(start - _column(text, start), comment.span.end)
         if scope == "stage":
@@ -76,7 +81,7 @@ def of_comments(source: SourceFile, tree: YamlTree, nodes: Iterable[Node]) -> It
         elif scope == "object":
             target = next((span for span in objects if span.start <= below <= span.end), None)
         elif comment.is_alone:
-            target = member_at(tree, text, below)
+            target = below_of.get(below)
         yield remark(match, start, target)
 
 
@@ -122,18 +127,36 @@ def suppression(
     return Suppression(form, scope, rules, reason, until, at, target, fault=fault)
 
 
-def _is_near(comment: Span, whole: Span, text: str) -> bool:
-    """Whether a comment belongs to this document of a stream: in it, or between it and `---`."""
-    if whole.start <= comment.start <= whole.end:
-        return True
-    first, last = sorted((comment.start, whole.start if comment.start < whole.start else whole.end))
-    return not re.search(r"^(?:---|\.\.\.)(?:\s|$)", text[first:last], re.MULTILINE)
+# The documents of a stream ask for the same text one after the other.
+@lru_cache(maxsize=1)
+def _remarks(text: str) -> list[tuple[Comment, re.Match[str], int]]:
+    """The remarks in a text, each with the offset of the next thing that is no comment."""
+    from policylint.tree.yaml_comments import comments
+
+    found = []
+    start, below = -1, len(text)
+    for comment in reversed(comments(text)):
+        blanks = _BLANKS.match(text, comment.span.end)
+        end = blanks.end() if blanks else comment.span.end
+        below = below if end == start else end
+        start = comment.span.start
+        match = _REMARK.match(comment.text)
+        if match is not None:
+            found.append((comment, match, below if comment.is_alone else start))
+    return found[::-1]
 
 
-def _next_content(text: str, at: int) -> int:
-    """The offset of the next thing after a comment that is neither blank nor a comment."""
-    match = re.compile(r"(?:\s|#[^\r\n]*)*").match(text, at)
-    return match.end() if match else at
+def _reach(text: str, whole: Span) -> tuple[int, int]:
+    """From where to where comments belong to this document of a stream, `---` to `---`."""
+    lines = _separators(text)
+    after = bisect_left(lines, whole.end)
+    before = bisect_left(lines, whole.start)
+    return (lines[before - 1] if before else 0), (lines[after] if after < len(lines) else len(text))
+
+
+@lru_cache(maxsize=1)
+def _separators(text: str) -> list[int]:
+    return [match.start() for match in _SEPARATOR.finditer(text)]
 
 
 def _column(text: str, at: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from policylint.detect.placeholders import is_hole
@@ -66,7 +67,7 @@ class Values:
 
 def holes(raw: object, text: str, *, is_template: bool) -> Iterator[Hole]:
     """The placeholders left in a document, each text once; a template has one for all."""
-    if not (is_template or _LIKELY.search(text)):
+    if not (is_template or _is_likely(text)):
         return
     found: dict[str, list[Path]] = {}
     for hole, path in _walk(raw, ()):
@@ -80,6 +81,12 @@ def holes(raw: object, text: str, *, is_template: bool) -> Iterator[Hole]:
         guards = [path for path in paths if not _SECURITY.isdisjoint(path)]
         first, *others = [*guards, *(path for path in paths if path not in guards)]
         yield Hole(hole, Place(first), tuple(map(Place, others)), is_security=bool(guards))
+
+
+@lru_cache(maxsize=1)
+def _is_likely(text: str) -> bool:
+    # The documents of a stream ask for the same text one after the other.
+    return bool(_LIKELY.search(text))
 
 
 def _walk(raw: object, path: Path) -> Iterator[tuple[str, Path]]:

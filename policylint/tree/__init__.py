@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 64
 MAX_ALIAS_NODES = 10_000
+MAX_DOCUMENTS = 1_000
 
 
 class Place(NamedTuple):

@@ -5,6 +5,7 @@ Only read when a text holds something that wants a comment.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 import yaml
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from policylint.tree.yaml_text import YamlTree
 
+_LINE_END = re.compile(r"[\r\n]")
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -38,9 +40,11 @@ def comments(text: str) -> list[Comment]:
     return found
 
 
-def member_at(tree: YamlTree, text: str, start: int) -> Span | None:
-    """The whole member or list item that begins at an offset, the outermost one."""
-    return _member(tree, tree.root, text, start)
+def members(tree: YamlTree, text: str) -> dict[int, Span]:
+    """Every member and list item by the offset at which it begins, the outermost one there."""
+    found: dict[int, Span] = {}
+    _collect(tree, tree.root, text, found, set())
+    return found
 
 
 def _tokens(text: str) -> Iterator[yaml.Token]:
@@ -58,36 +62,34 @@ def _tokens(text: str) -> Iterator[yaml.Token]:
 def _comments_between(text: str, start: int, end: int) -> Iterator[Comment]:
     at = text.find("#", start, end)
     while at >= 0:
-        line_end = min(_line_end(text, at), end)
+        line_end = _LINE_END.search(text, at, end)
+        stop = line_end.start() if line_end else end
         if at == 0 or text[at - 1] in " \t\r\n\ufeff":
-            before = text[_line_start(text, at) : at]
-            yield Comment(text[at:line_end], Span(at, line_end), not before.strip())
-        at = text.find("#", line_end, end)
+            yield Comment(text[at:stop], Span(at, stop), _is_alone(text, at))
+        at = text.find("#", stop, end)
 
 
-def _line_start(text: str, at: int) -> int:
-    return max(text.rfind("\n", 0, at), text.rfind("\r", 0, at)) + 1
+def _is_alone(text: str, at: int) -> bool:
+    while at and text[at - 1] in " \t\ufeff":
+        at -= 1
+    return at == 0 or text[at - 1] in "\r\n"
 
 
-def _line_end(text: str, at: int) -> int:
-    ends = [end for end in (text.find("\n", at), text.find("\r", at)) if end >= 0]
-    return min(ends, default=len(text))
-
-
-def _member(tree: YamlTree, node: yaml.Node, text: str, start: int) -> Span | None:
+def _collect(
+    tree: YamlTree, node: yaml.Node, text: str, found: dict[int, Span], seen: set[int]
+) -> None:
+    if id(node) in seen:  # an alias
+        return
+    seen.add(id(node))
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             end = max(tree.end(key), tree.end(value))
-            if key.start_mark.index == start:
-                return Span(start, end)
-            if key.start_mark.index < start < end:
-                return _member(tree, value, text, start)
+            found.setdefault(key.start_mark.index, Span(key.start_mark.index, end))
+            _collect(tree, value, text, found, seen)
     elif isinstance(node, yaml.SequenceNode):
         for item in node.value:
             first = item.start_mark.index
             dash = text.rfind("-", 0, first) if not node.flow_style else first
-            if start in (dash, first):
-                return Span(start, tree.end(item))
-            if first < start < tree.end(item):
-                return _member(tree, item, text, start)
-    return None
+            for start in (dash, first):
+                found.setdefault(start, Span(start, tree.end(item)))
+            _collect(tree, item, text, found, seen)

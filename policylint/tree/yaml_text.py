@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from policylint.source import Span
-from policylint.tree import MAX_ALIAS_NODES, MAX_DEPTH, Placeholder, Repeated, Unreadable
+from policylint.tree import (
+    MAX_ALIAS_NODES,
+    MAX_DEPTH,
+    MAX_DOCUMENTS,
+    Placeholder,
+    Repeated,
+    Unreadable,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -194,6 +201,9 @@ def _compose(text: str) -> list[yaml.Node]:
             root = loader.get_node()
             if root.tag != _TAG + "null":
                 roots.append(root)
+            if len(roots) > MAX_DOCUMENTS:
+                message = f"more than {MAX_DOCUMENTS} documents in one file"
+                raise Unreadable(message, _clip(text, root.start_mark.index))
     except yaml.MarkedYAMLError as error:
         raise Unreadable(*_explain(text, error)) from None
     except yaml.reader.ReaderError as error:

@@ -233,6 +233,7 @@ def lists_at_their_keys(levels: int) -> str:
         pytest.param("&a {*a : 1}\n", "contains it", id="a mapping as its own key"),
         pytest.param("a: &x {<<: *x}\n", "contains it", id="a mapping merged into itself"),
         pytest.param("a: &x 1\nb: &x 2\n", "an anchor that is set already", id="an anchor twice"),
+        pytest.param("--- {a: 1}\n" * 1001, "more than 1000 documents", id="many documents"),
         pytest.param("a: *x\n", "undefined alias", id="an unknown alias"),
         pytest.param("a: \x00\n", "U+0000 is not allowed", id="NUL"),
         pytest.param("a: \x07\n", "U+0007 is not allowed", id="a bell"),

@@ -316,7 +316,9 @@ def _in_mesos(view: _App) -> Quirks:
 
 
 def _residency(members: Members) -> Quirks:
-    residency = members.child_or_empty("residency")
+    residency = members.child("residency")
+    if residency is None:
+        return
     behaviour = residency.word("taskLostBehavior")
     timeout = residency.number("relaunchEscalationTimeoutSeconds")
     # The defaults are what Marathon itself adds to an app with a persistent volume.

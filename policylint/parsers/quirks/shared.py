@@ -213,7 +213,9 @@ def user(members: Members, docker: Members, related: tuple[tuple[At, str], ...])
 
 def linux_info(owner: Members) -> Quirks:
     """What `linuxInfo` says against itself."""
-    linux = owner.child_or_empty("linuxInfo")
+    linux = owner.child("linuxInfo")
+    if linux is None:
+        return
     seccomp, ipc = linux.child_or_empty("seccomp"), linux.child_or_empty("ipcInfo")
     unconfined, profile = seccomp.flag("unconfined"), Field(seccomp, "profileName")
     if unconfined and profile.says:
@@ -277,7 +279,9 @@ def roles(members: Members, placement: Members, group_role: str | None) -> Quirk
 
 def limits(owner: Members, requests: Members, defaults: dict[str, int] | None) -> Quirks:
     """Limits below what is reserved anyway."""
-    stated = owner.child_or_empty("resourceLimits")
+    stated = owner.child("resourceLimits")
+    if stated is None:
+        return
     for key, default in REQUESTS.items():
         limit, request = stated.number(key), requests.number(key)
         if limit is None or not limit.is_known:
@@ -297,7 +301,9 @@ def limits(owner: Members, requests: Members, defaults: dict[str, int] | None) -
 
 def unreachable(owner: Members) -> Quirks:
     """Times of `unreachableStrategy` in the wrong order."""
-    strategy = owner.child_or_empty("unreachableStrategy")
+    strategy = owner.child("unreachableStrategy")
+    if strategy is None:
+        return
     inactive = strategy.number("inactiveAfterSeconds")
     expunge = strategy.number("expungeAfterSeconds")
     if inactive and expunge is not None and expunge.is_known and inactive.value > expunge.value:

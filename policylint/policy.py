@@ -105,7 +105,7 @@ def find(folder: str) -> str | None:
     """
     folder = os.path.abspath(folder)
     while True:
-        found = [name for name in FILE_NAMES if os.path.isfile(os.path.join(folder, name))]
+        found = [name for name in FILE_NAMES if _is_there(os.path.join(folder, name))]
         if len(found) > 1:
             raise PolicyError(f"{folder}: two policy files, {' and '.join(found)}; keep one")
         if found:
@@ -114,6 +114,11 @@ def find(folder: str) -> str | None:
         if parent == folder or os.path.exists(os.path.join(folder, ".git")):
             return None
         folder = parent
+
+
+def _is_there(path: str) -> bool:
+    # A link that leads nowhere is a policy that cannot be read, not one that is absent.
+    return os.path.lexists(path) and not os.path.isdir(path)
 
 
 def always_on() -> dict[str, RuleChoice]:

@@ -24,18 +24,25 @@ from policylint.policy import (
     suggestion,
 )
 from policylint.rules.index import RULES, SETS
-from policylint.source import MAX_BYTES, SourceFile, Span, decode
-from policylint.tree import Place, Unreadable
+from policylint.source import MAX_BYTES, ReadFailure, SourceFile, Span, decode
+from policylint.tree import Place, Placeholder, Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from policylint.tree.yaml_text import YamlTree
 
-_KEYS = ("extends", "fail_on", "min_severity", "exclude", "settings", "rules", "exemptions")
+    Path = tuple[str | int, ...]
+
+KEYS = (
+    "extends", "fail_on", "min_severity", "exclude", "settings", "rules", "rego", "exemptions",
+)  # fmt: skip
 _EXEMPTION = ("rule", "subject", "path", "reason", "until", "owner")
 _FAMILIES = tuple(sorted({entry[3] for entry in RULES.values()}))
 _RESOURCES = ("cpus", "mem", "disk", "gpus", "instances")
+# Settings that are regular expressions.
+_PATTERNS = frozenset({"require_ticket"})
+_ABSENT = object()
 _LIST = re.compile(r"tuple\[(\w+), \.\.\.\]( \| None)?")
 _NAMES = {"str": "a text", "int": "a whole number", "float": "a number", "bool": "true or false"}
 
@@ -52,18 +59,60 @@ def load(name_or_path: str) -> Policy:
 
 def read(path: str) -> Policy:
     """A policy file and what it extends; raises `PolicyError` with all that is wrong in it."""
-    layer = _resolve(_File(path), {})
+    return _policy(path, _resolve(_File(path), {}))
+
+
+def read_text(path: str, text: str) -> Policy:
+    """The policy that a file would be with another text."""
+    return _policy(path, _resolve(_File(path, text), {}))
+
+
+def trace(name_or_path: str) -> Traced:
+    """A policy as `load` reads it, and where every entry of it comes from."""
+    if name_or_path in SETS:
+        policy, layer = built_in(name_or_path), _of_set(name_or_path)
+    else:
+        policy = load(name_or_path)
+        layer = _resolve(_File(name_or_path), {})
+    off = tuple(name for name, choice in layer.rules.items() if choice is None)
+    origins = {key: origin.shown() for key, origin in layer.origins.items()}
+    return Traced(policy, off, layer.min_severity, origins)
+
+
+class Traced(NamedTuple):
+    """A policy, the rules that it switches off, and the origin of each entry by its keys.
+
+    An origin is the name of a set, or a file and line. The keys of a setting are
+    `("rules", rule, setting)`, those of a pattern `("exclude", pattern)`.
+    """
+
+    policy: Policy
+    off: tuple[str, ...]
+    min_severity: str | None
+    origins: Mapping[tuple[str, ...], str]
+
+
+def _policy(path: str, layer: _Layer) -> Policy:
     rules = {name: choice for name, choice in layer.rules.items() if choice is not None}
     rules.update({name: said for name, said in always_on().items() if name not in layer.rules})
+    folder = os.path.dirname(os.path.abspath(path))
     return Policy(
         name=_shown(path),
         rules=rules,
         fail_on=layer.fail_on or DEFAULT_FAIL_ON,
         exclude=layer.exclude,
         organisation=Organisation(**layer.facts),
-        folder=os.path.dirname(os.path.abspath(path)),
-        exemptions=layer.exemptions,
+        folder=folder,
+        exemptions=tuple(
+            exemption._replace(is_shared=not _is_in(exemption.source, folder))
+            for exemption in layer.exemptions
+        ),
+        rego=layer.rego,
     )
+
+
+def _is_in(source: SourceFile, folder: str) -> bool:
+    return source.location.startswith(folder.rstrip(os.sep) + os.sep)
 
 
 def read_set(
@@ -85,23 +134,46 @@ def read_set(
     return floor, list(choices.values())
 
 
+class _Origin(NamedTuple):
+    """A set, or the place of a key or value in a file."""
+
+    file: _File | str
+    at: Path = ()
+
+    def shown(self) -> str:
+        """The name of the set, or file and line."""
+        return self.file if isinstance(self.file, str) else self.file.line(self.at)
+
+
 class _Layer(NamedTuple):
     """What a file and those that it extends say; None for a rule that is switched off."""
 
     rules: Mapping[str, RuleChoice | None] = {}
     fail_on: str | None = None
+    min_severity: str | None = None
     exclude: tuple[str, ...] = ()
     facts: Mapping[str, Any] = {}
     exemptions: tuple[Exemption, ...] = ()
+    rego: tuple[str, ...] = ()
+    origins: Mapping[tuple[str, ...], _Origin] = {}
 
     def under(self, later: _Layer) -> _Layer:
         """This layer with a later one over it."""
+        rules = dict(self.rules)
+        for name, said in later.rules.items():
+            before = rules.get(name)
+            if said is not None and before is not None:
+                said = _over(before, said)._replace(floor=said.floor)
+            rules[name] = said
         return _Layer(
-            {**self.rules, **later.rules},
+            rules,
             later.fail_on or self.fail_on,
+            later.min_severity or self.min_severity,
             tuple(dict.fromkeys((*self.exclude, *later.exclude))),
             {**self.facts, **later.facts},
             tuple(dict.fromkeys((*self.exemptions, *later.exemptions))),
+            tuple(dict.fromkeys((*self.rego, *later.rego))),
+            {**self.origins, **later.origins},
         )
 
 
@@ -115,14 +187,54 @@ def _resolve(file: _File, known: dict[str, _Layer | None]) -> _Layer:
     said = _Layer(
         rules,
         file.severity("fail_on"),
-        file.texts(("exclude",)),
+        floor,
+        _patterns(file, ("exclude",)),
         _facts(file),
         tuple(_exemptions(file)),
+        tuple(_rego(file)),
+        dict(_origins(file)),
     )
     file.refuse_mistakes()
     layer = base.under(said)
     known[os.path.realpath(file.path)] = layer
     return layer
+
+
+def _origins(file: _File) -> Iterator[tuple[tuple[str, ...], _Origin]]:
+    """The entries of a file by their keys, each with its place."""
+    for key in ("fail_on", "min_severity"):
+        yield (key,), _Origin(file, (key,))
+    for name in file.keys(("settings",)):
+        yield ("settings", name), _Origin(file, ("settings", name))
+    for list_name in ("exclude", "rego"):
+        found = file.value((list_name,))
+        if isinstance(found, list):
+            for index, item in enumerate(found):
+                yield (list_name, str(item)), _Origin(file, (list_name, index))
+        else:
+            yield (list_name, str(found)), _Origin(file, (list_name,))
+    for name in file.keys(("rules",)):
+        at: Path = ("rules", name)
+        said = file.value(at)
+        yield ("rules", name), _Origin(file, at)
+        if isinstance(said, dict):
+            for setting in said:
+                yield ("rules", name, setting), _Origin(file, (*at, setting))
+        elif said in SEVERITIES:
+            yield ("rules", name, "severity"), _Origin(file, at)
+
+
+def _of_set(name: str) -> _Layer:
+    """A built-in set as a layer."""
+    floor, choices = SETS[name]
+    origins: dict[tuple[str, ...], _Origin] = {
+        ("rules", rule): _Origin(name) for rule in set_rules(name)
+    }
+    for rule, severity, settings in choices:
+        stated = ("severity", *settings) if severity else settings
+        origins.update({("rules", rule, setting): _Origin(name) for setting in stated})
+    origins["min_severity",] = _Origin(name)
+    return _Layer(set_rules(name), None, floor if floor != "info" else None, origins=origins)
 
 
 def _inherit(file: _File, known: dict[str, _Layer | None]) -> _Layer:
@@ -133,15 +245,13 @@ def _inherit(file: _File, known: dict[str, _Layer | None]) -> _Layer:
     for index, name in enumerate(names):
         at = ("extends", index) if is_list else ("extends",)
         if name in SETS:
-            layer = layer.under(_Layer({**set_rules(name)}))
+            layer = layer.under(_of_set(name))
         elif name:
             layer = layer.under(_extended(file, at, name, known))
     return layer
 
 
-def _extended(
-    file: _File, at: tuple[str | int, ...], name: str, known: dict[str, _Layer | None]
-) -> _Layer:
+def _extended(file: _File, at: Path, name: str, known: dict[str, _Layer | None]) -> _Layer:
     path = os.path.join(os.path.dirname(file.path), name)
     if not os.path.isfile(path):
         file.mistake(at, f"no such policy set or file: {_quoted(name)}{suggestion(name, SETS)}")
@@ -187,10 +297,35 @@ def _over(before: RuleChoice, said: RuleChoice) -> RuleChoice:
     )
 
 
+def _patterns(file: _File, at: Path) -> tuple[str, ...]:
+    """Patterns of paths, as reports write paths."""
+    found = file.texts(at)
+    is_list = isinstance(file.value(at), list)
+    for index, pattern in enumerate(found):
+        _check_pattern(file, (*at, index) if is_list else at, pattern)
+    return found
+
+
+def _check_pattern(file: _File, at: Path, pattern: str) -> None:
+    if pattern.startswith(("/", "./", "../")):
+        file.mistake(at, f"{_quoted(pattern)} fits no path: they begin as in vendor/app.json")
+
+
+def _rego(file: _File) -> Iterator[str]:
+    """The paths of the policies in Rego, which are relative to the file that names them."""
+    is_list = isinstance(file.value(("rego",)), list)
+    for index, name in enumerate(file.texts(("rego",))):
+        path = os.path.normpath(os.path.join(os.path.dirname(file.path), name))
+        if name and not os.path.exists(path):
+            at: Path = ("rego", index) if is_list else ("rego",)
+            file.mistake(at, f"no such file or folder: {_quoted(name)}")
+        yield path
+
+
 def _exemptions(file: _File) -> Iterator[Exemption]:
     """The exceptions of a file: each names a rule, and why; best also whom, and until when."""
     for index, item in enumerate(file.items(("exemptions",))):
-        at: tuple[str | int, ...] = ("exemptions", index)
+        at: Path = ("exemptions", index)
         if not isinstance(item, dict):
             file.mistake(at, "expected a mapping of rule, subject and reason")
             continue
@@ -198,12 +333,12 @@ def _exemptions(file: _File) -> Iterator[Exemption]:
             if key not in _EXEMPTION:
                 file.unknown((*at, key), _EXEMPTION)
         for key in ("rule", "reason"):
-            if key not in item:
+            if key not in item or item[key] == []:
                 file.mistake(at, f"an exemption needs a {key}")
         yield Exemption(file.source, _exemption(file, at, item))
 
 
-def _exemption(file: _File, at: tuple[str | int, ...], item: dict[str, Any]) -> Suppression:
+def _exemption(file: _File, at: Path, item: dict[str, Any]) -> Suppression:
     names = file.texts((*at, "rule"))
     for name in names:
         if name not in RULES and name not in _FAMILIES:
@@ -211,11 +346,12 @@ def _exemption(file: _File, at: tuple[str | int, ...], item: dict[str, Any]) -> 
             file.mistake((*at, "rule"), f"no such rule or family: {_quoted(name)}{hint}")
         elif name == UNREADABLE:
             file.mistake((*at, "rule"), CANNOT_BE_OFF)
-    said = {key: file.text((*at, key)) for key in _EXEMPTION[1:] if key in item}
-    until = said.get("until")
-    if until is not None and not is_date(until):
+    said = {key: file.text((*at, key)) for key in _EXEMPTION[1:] if key in item and key != "until"}
+    until = item.get("until")
+    if "until" in item and not (isinstance(until, str) and is_date(until)):
         file.mistake((*at, "until"), f"{_quoted(until)} is no date: write it as 2027-03-31")
         until = None
+    _check_pattern(file, (*at, "path"), said.get("path", ""))
     span = file.span((*at, "rule"))
     return Suppression(
         "exemption",
@@ -250,13 +386,13 @@ def _facts(file: _File) -> dict[str, Any]:
     return facts
 
 
-def _roles(file: _File, at: tuple[str | int, ...]) -> Roles:
+def _roles(file: _File, at: Path) -> Roles:
     allowed = tuple((ids, file.texts((*at, ids))) for ids in file.keys(at) if ids != "public")
     public = file.texts((*at, "public")) if "public" in file.keys(at) else Roles().public
     return Roles(allowed, public)
 
 
-def _tiers(file: _File, at: tuple[str | int, ...]) -> Tiers:
+def _tiers(file: _File, at: Path) -> Tiers:
     levels = []
     for index, item in enumerate(file.items(at)):
         if not isinstance(item, dict) or len(item) != 1:
@@ -267,13 +403,13 @@ def _tiers(file: _File, at: tuple[str | int, ...]) -> Tiers:
     return Tiers(tuple(levels))
 
 
-def _quotas(file: _File, at: tuple[str | int, ...]) -> Quotas:
+def _quotas(file: _File, at: Path) -> Quotas:
     groups = {}
     warn_at = Quotas().warn_at
     for key in file.keys(at):
         if key == "warn_at":
             value = file.value((*at, key))
-            if isinstance(value, (int, float)) and 0 < value <= 1:
+            if isinstance(value, (int, float)) and value is not True and 0 < value <= 1:
                 warn_at = float(value)
             else:
                 file.mistake((*at, key), "expected a share between 0 and 1, such as 0.9")
@@ -286,7 +422,7 @@ def _quotas(file: _File, at: tuple[str | int, ...]) -> Quotas:
     return Quotas(groups.get("role", ()), groups.get("group", ()), warn_at)
 
 
-def _resources(file: _File, at: tuple[str | int, ...]) -> dict[str, float]:
+def _resources(file: _File, at: Path) -> dict[str, float]:
     resources = {}
     for name in file.keys(at):
         value = file.value((*at, name))
@@ -302,20 +438,13 @@ def _resources(file: _File, at: tuple[str | int, ...]) -> dict[str, float]:
 class _File:
     """A policy file's values by their path, and the mistakes found in it so far."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, text: str | None = None) -> None:
         self.path = path
         self._mistakes: list[tuple[Span, str]] = []
-        try:
-            with open(path, "rb") as file:
-                data = file.read(MAX_BYTES + 1)
-        except OSError as error:
-            raise PolicyError(f"{path}: cannot be read: {error.strerror}") from None
-        text, failure = decode(data)
-        self.source = SourceFile(_shown(path), text)
-        if len(data) > MAX_BYTES:
-            self._refuse("larger than 2 MiB", Span(0, 0))
-        if failure is not None:
-            self._refuse(failure.message, Span(failure.offset, failure.offset))
+        self.source = _read(path) if text is None else _source(path, text)
+        if self.source.error is not None:
+            message, offset = self.source.error
+            self._refuse(message, Span(offset, offset))
         self._tree = self._read()
         root: object = self._tree.value if self._tree else {}
         if not isinstance(root, dict):
@@ -327,62 +456,59 @@ class _File:
                 words = f'"{repeated.name}" stands in line {line} already'
                 self._mistakes.append((repeated.at, words))
         for key in self._root:
-            if key not in _KEYS:
-                self.unknown((key,), _KEYS)
+            if key not in KEYS:
+                self.unknown((key,), KEYS)
 
-    def value(self, path: tuple[str | int, ...]) -> object:
+    def value(self, path: Path) -> object:
         """The value at a path, None when there is none."""
-        found: Any = self._root
-        for step in path:
-            try:
-                found = found[step]
-            except (KeyError, IndexError, TypeError):
-                return None
-        return found
+        found = self._found(path)
+        return None if found is _ABSENT else found
 
-    def keys(self, path: tuple[str | int, ...]) -> list[str]:
+    def line(self, path: Path) -> str:
+        """File and line of a value."""
+        return f"{self.source.path}:{self.source.position(self.span(path).start)[0]}"
+
+    def keys(self, path: Path) -> list[str]:
         """The keys of a mapping, none when it is absent."""
-        found = self.value(path)
+        found = self._found(path)
         if isinstance(found, dict):
             return list(found)
-        if found is not None:
-            self.mistake(path, "expected a mapping")
+        if found is not _ABSENT:
+            self.mistake(path, f"expected a mapping, not {_quoted(found)}")
         return []
 
-    def items(self, path: tuple[str | int, ...]) -> list[object]:
+    def items(self, path: Path) -> list[object]:
         """The items of a list, none when it is absent."""
-        found = self.value(path)
+        found = self._found(path)
         if isinstance(found, list):
             return found
-        if found is not None:
-            self.mistake(path, "expected a list")
+        if found is not _ABSENT:
+            self.mistake(path, f"expected a list, not {_quoted(found)}")
         return []
 
-    def text(self, path: tuple[str | int, ...]) -> str:
+    def text(self, path: Path) -> str:
         """A text."""
         found = self.value(path)
-        if isinstance(found, str) and found:
+        if isinstance(found, str) and found and not isinstance(found, Placeholder):
             return found
         self.mistake(path, "expected a text")
         return ""
 
-    def texts(self, path: tuple[str | int, ...]) -> tuple[str, ...]:
+    def texts(self, path: Path) -> tuple[str, ...]:
         """A list of texts; a single one may stand alone."""
         found = self.value(path)
         if isinstance(found, str):
-            return (found,)
+            return (self.text(path),)
         return tuple(self.text((*path, index)) for index in range(len(self.items(path))))
 
     def severity(self, key: str) -> str | None:
         """A severity at the top of the file."""
-        found = self.value((key,))
-        if found is not None:
+        found = self._found((key,))
+        if found is not _ABSENT:
             self._check_severity((key,), found)
         return found if isinstance(found, str) and found in SEVERITIES else None
 
-    def choice(
-        self, path: tuple[str | int, ...], settings: dict[str, tuple[str, Any]]
-    ) -> RuleChoice:
+    def choice(self, path: Path, settings: dict[str, tuple[str, Any]]) -> RuleChoice:
         """What is said of one rule: `on`, a severity, or a mapping of severity and settings."""
         said = self.value(path)
         if said == "on":
@@ -391,11 +517,11 @@ class _File:
             self._check_severity(path, said, ("on", "off"))
             return RuleChoice(said if isinstance(said, str) else None)
         severity = said.get("severity")
-        if severity is not None:
+        if "severity" in said:
             self._check_severity((*path, "severity"), severity)
         values = {}
         suppressible = said.get("suppressible")
-        if suppressible is not None:
+        if "suppressible" in said:
             self._typed((*path, "suppressible"), suppressible, "bool")
         for name in said:
             if name in settings:
@@ -405,17 +531,17 @@ class _File:
                 self.unknown((*path, name), known, "setting of this rule")
         return RuleChoice(severity, values, suppressible=suppressible)
 
-    def unknown(self, path: tuple[str | int, ...], known: Iterable[str], what: str = "key") -> None:
+    def unknown(self, path: Path, known: Iterable[str], what: str = "key") -> None:
         """A key that nobody reads."""
         names = list(known)
         hint = suggestion(str(path[-1]), names) or f"\n  there are: {', '.join(names)}"
         self.mistake(path, f"no such {what}: {_quoted(path[-1])}{hint}", key=True)
 
-    def span(self, path: tuple[str | int, ...]) -> Span:
+    def span(self, path: Path) -> Span:
         """The stretch of text of a value."""
         return self._tree.span(Place(path)) if self._tree else Span(0, 0)
 
-    def mistake(self, path: tuple[str | int, ...], message: str, *, key: bool = False) -> None:
+    def mistake(self, path: Path, message: str, *, key: bool = False) -> None:
         """Note a mistake at a place."""
         span = self._tree.span(Place(path, key)) if self._tree else Span(0, 0)
         self._mistakes.append((span, message))
@@ -425,6 +551,15 @@ class _File:
         if self._mistakes:
             found = dict.fromkeys(sorted(self._mistakes))
             raise PolicyError("\n".join(self._located(span, words) for span, words in found))
+
+    def _found(self, path: Path) -> object:
+        found: Any = self._root
+        for step in path:
+            try:
+                found = found[step]
+            except (KeyError, IndexError, TypeError):
+                return _ABSENT
+        return found
 
     def _read(self) -> YamlTree | None:
         from policylint.tree import yaml_text
@@ -437,33 +572,45 @@ class _File:
             self._refuse("expected one document", trees[1].span(Place(())))
         return trees[0] if trees else None
 
-    def _setting(self, path: tuple[str | int, ...], kind: str, default: object) -> object:
+    def _setting(self, path: Path, kind: str, default: object) -> object:
         match = _LIST.fullmatch(kind)
         if match:
             found = self.value(path)
-            items = found if isinstance(found, list) else [found]
-            return tuple(self._typed(path, item, match[1]) for item in items)
+            if not isinstance(found, list):
+                return (self._typed(path, found, match[1]),)
+            return tuple(
+                self._typed((*path, index), item, match[1]) for index, item in enumerate(found)
+            )
         found = self._typed(path, self.value(path), kind.removesuffix(" | None"))
         if default in SEVERITIES:
             self._check_severity(path, found)
+        if path[-1] in _PATTERNS and isinstance(found, str):
+            self._check_expression(path, found)
         return found
 
-    def _typed(self, path: tuple[str | int, ...], found: object, kind: str) -> object:
+    def _check_expression(self, path: Path, found: str) -> None:
+        try:
+            re.compile(found)
+        except (re.error, RecursionError, OverflowError) as error:
+            self.mistake(path, f"no regular expression: {error}")
+
+    def _typed(self, path: Path, found: object, kind: str) -> object:
         types: dict[str, tuple[type, ...]] = {
             "str": (str,), "int": (int,), "float": (int, float), "bool": (bool,),
         }  # fmt: skip
-        if not isinstance(found, types[kind]) or (kind != "bool" and isinstance(found, bool)):
+        is_other = isinstance(found, Placeholder) or (kind != "bool" and isinstance(found, bool))
+        if is_other or not isinstance(found, types[kind]):
             self.mistake(path, f"expected {_NAMES[kind]}")
         return found
 
-    def _check_severity(
-        self, path: tuple[str | int, ...], found: object, more: tuple[str, ...] = ()
-    ) -> None:
+    def _check_severity(self, path: Path, found: object, more: tuple[str, ...] = ()) -> None:
         words = (*SEVERITIES, *more)
         if found not in words:
             hint = suggestion(str(found), words)
             if found in (False, "no", "none", "disabled"):
                 hint = '\n  did you mean "off"?' if more else ""
+            elif more and found in (True, "yes", "enabled"):
+                hint = '\n  did you mean "on"?'
             self.mistake(path, f"expected one of {', '.join(words)}, not {_quoted(found)}{hint}")
 
     def _refuse(self, message: str, span: Span) -> None:
@@ -472,6 +619,25 @@ class _File:
     def _located(self, span: Span, message: str) -> str:
         line, column = self.source.position(span.start)
         return f"{self.source.path}:{line}:{column}: {message}"
+
+
+def _read(path: str) -> SourceFile:
+    """The text of a policy file, or why there is none."""
+    try:
+        if not os.path.isfile(path):  # opening a pipe would wait for ever
+            raise PolicyError(f"{path}: not a file")
+        with open(path, "rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise PolicyError(f"{path}: cannot be read: {error.strerror}") from None
+    text, failure = decode(data)
+    if len(data) > MAX_BYTES:
+        failure = ReadFailure("larger than 2 MiB", 0)
+    return _source(path, text, failure)
+
+
+def _source(path: str, text: str, failure: ReadFailure | None = None) -> SourceFile:
+    return SourceFile(_shown(path), text, location=os.path.abspath(path), error=failure)
 
 
 def _shown(path: str) -> str:

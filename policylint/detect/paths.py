@@ -199,7 +199,7 @@ def kernel_entry(path: str) -> Entry | None:
 def sensitive_entry(path: str, *, extra: Iterable[str] = ()) -> Entry | None:
     """What the path is to the agent's operating system; `extra` paths count like `/etc`."""
     for pattern in extra:
-        if _matches(path, pattern.rstrip("/")):
+        if _matches(path, normalise(pattern)):
             return Entry("critical", "high", "a path that the policy calls sensitive")
     entry = _lookup(path, SENSITIVE)
     return None if entry is None or entry.write is None else entry

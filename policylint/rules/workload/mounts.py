@@ -68,7 +68,7 @@ def runtime_socket_mounted(mount: Mount, *, socket_paths: tuple[str, ...] = ()) 
     verb = "holds" if socket.is_inside else "is"
     yield Problem(
         mount,
-        f"{mount.source.value} {verb} {socket.owner} control socket, a way to root on the agent",
+        f"{_source(mount)} {verb} {socket.owner} control socket, a way to root on the agent",
         severity="high" if socket.pattern == paths.BUS_SOCKET else None,
     )
 
@@ -162,7 +162,7 @@ def platform_path_mounted(mount: Mount, *, platform_paths: tuple[str, ...] = ())
         paths.is_below(mount.path, paths.normalise(own)) for own in platform_paths
     ):
         severity = "high" if mount.read_only else None
-        yield Problem(mount, f"{mount.source.value} belongs to the platform", severity=severity)
+        yield Problem(mount, f"{_source(mount)} belongs to the platform", severity=severity)
     else:
         yield from _tabled(mount, paths.platform_entry)
 
@@ -255,7 +255,7 @@ def host_tmp_mount(mount: Mount) -> Problems:
     severity = "high" if path in paths.SCRATCH else "medium"
     yield Problem(
         mount,
-        f"{mount.source.value} on the agent is writable for every task there",
+        f"{_source(mount)} on the agent is writable for every task there",
         severity="low" if mount.read_only else severity,
     )
 
@@ -293,7 +293,7 @@ def host_path_mount(mount: Mount, *, allow: tuple[str, ...] = ()) -> Problems:
         return
     severity = "low" if mount.read_only or path == "/dev/log" else None
     yield Problem(
-        mount, f"{mount.source.value} of the agent is mounted{_how(mount)}", severity=severity
+        mount, f"{_source(mount)} of the agent is mounted{_how(mount)}", severity=severity
     )
 
 
@@ -313,10 +313,14 @@ def _tabled(
     severity = entry.read if mount.read_only else entry.write
     yield Problem(
         mount,
-        f"{mount.source.value} is mounted{_how(mount)}: {entry.why}",
+        f"{_source(mount)} is mounted{_how(mount)}: {entry.why}",
         severity=severity,
         instead=read_only if mount.read_only else None,
     )
+
+
+def _source(mount: Mount) -> str:
+    return mount.source.value.strip()
 
 
 def _how(mount: Mount) -> str:

@@ -340,26 +340,29 @@ def _exemptions(file: _File) -> Iterator[Exemption]:
 
 def _exemption(file: _File, at: Path, item: dict[str, Any]) -> Suppression:
     names = file.texts((*at, "rule"))
-    for name in names:
-        if name not in RULES and name not in _FAMILIES:
+    is_list = isinstance(item.get("rule"), list)
+    places: list[Path] = [
+        (*at, "rule", index) if is_list else (*at, "rule") for index in range(len(names))
+    ]
+    for place, name in zip(places, names, strict=True):
+        if name == UNREADABLE:
+            file.mistake(place, CANNOT_BE_OFF)
+        elif name and name not in RULES and name not in _FAMILIES:
             hint = suggestion(name, [*RULES, *_FAMILIES])
-            file.mistake((*at, "rule"), f"no such rule or family: {_quoted(name)}{hint}")
-        elif name == UNREADABLE:
-            file.mistake((*at, "rule"), CANNOT_BE_OFF)
+            file.mistake(place, f"no such rule or family: {_quoted(name)}{hint}")
     said = {key: file.text((*at, key)) for key in _EXEMPTION[1:] if key in item and key != "until"}
     until = item.get("until")
     if "until" in item and not (isinstance(until, str) and is_date(until)):
         file.mistake((*at, "until"), f"{_quoted(until)} is no date: write it as 2027-03-31")
         until = None
     _check_pattern(file, (*at, "path"), said.get("path", ""))
-    span = file.span((*at, "rule"))
     return Suppression(
         "exemption",
         "policy",
-        tuple(Value(name, span) for name in names),
+        tuple(Value(name, file.span(place)) for place, name in zip(places, names, strict=True)),
         said.get("reason", ""),
         until,
-        span,
+        file.span((*at, "rule")),
         owner=said.get("owner"),
         subject=said.get("subject"),
         path=said.get("path"),

@@ -253,17 +253,27 @@ def _findings(
     found: dict[tuple[str, object, str], Finding] = {}
     workloads = {node.root: node for node in document.nodes if isinstance(node, Workload)}
     for top in document.nodes:
-        owner = top if isinstance(top, Workload) else _owner(top.at, workloads)
         for check, problem in _all_problems(top, checks):
             severity = check.severity(problem)
             if severity is None:
                 continue
+            owner = top if isinstance(top, Workload) else _owner(problem.at, workloads)
             finding = _finding(document, owner, check.rule, severity, problem, seen)
             key = finding.rule.name, finding.span, finding.message
             # A fact that several nodes inherit is one finding.
             if key not in found or rank(found[key].severity) < rank(severity):
                 found[key] = finding
-    return list(found.values())
+    return _without_echoes(list(found.values()))
+
+
+def _without_echoes(findings: list[Finding]) -> list[Finding]:
+    """Those for which no other rule, of another type of node, speaks at the same place."""
+    spoken = {(finding.rule.name, finding.span) for finding in findings}
+    return [
+        finding
+        for finding in findings
+        if not any((name, finding.span) in spoken for name in finding.rule.unless)
+    ]
 
 
 def _owner(at: At, workloads: dict[tuple[str | int, ...], Workload]) -> Workload | None:

@@ -131,8 +131,9 @@ def rule(
     """Make a rule of a check on nodes of one type.
 
     `severity` is the usual one; `unless` names rules that speak for this one where
-    they have a problem on the same node. `after` names families: such a rule is called
-    once for a workload with their `problems`, those of rules that are off included.
+    they have a problem on the same node or at the same place. `after` names families:
+    such a rule is called once for a workload with their `problems`, those of rules that
+    are off included.
     """
 
     def decorate(check: Check) -> Rule:

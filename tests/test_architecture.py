@@ -30,7 +30,8 @@ LAYERS = (
     ("rule", "references"),
     ("organisation", "finding"),
     ("model",),
-    ("detect", "tree", "dockerfile"),
+    ("detect",),
+    ("tree", "dockerfile"),
     ("source",),
     ("__init__",),
 )

@@ -56,6 +56,15 @@ class Record(metaclass=_RecordType):
         fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in type(self)._fields)
         return f"{type(self).__name__}({fields})"
 
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self._values() == other._values()
+
+    def __hash__(self) -> int:
+        return hash(self._values())
+
+    def _values(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, name) for name in type(self)._fields)
+
     def _replace(self, **changed: Any) -> Self:
         """A copy with some fields changed."""
         kept = {name: getattr(self, name) for name in type(self)._fields}

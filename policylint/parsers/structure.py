@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from policylint.detect.placeholders import has_hole
 from policylint.model import SchemaError, UnknownField
+from policylint.parsers.acceptance import accepts
 from policylint.parsers.fields import OPEN, Adviser, close
 from policylint.source import shipped
 from policylint.tree import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
-    from jsonschema_rs import ValidationError
+    from jsonschema_rs import Draft202012Validator, ValidationError
 
 Path = tuple[str | int, ...]
 Schema = dict[str, Any]
@@ -29,11 +30,14 @@ SCHEMAS = {
 }
 _STRICT = ("job", "schedule")
 
+_FEW = 20
 _SHOWN = 60
 _NO_LIMIT = 2**31 - 1
 # What an object is called by, and what tells an item of a list from its neighbours.
 _OWN_NAMES = ("id", "name")
 _ITEM_NAMES = (*_OWN_NAMES, "containerPath", "key", "containerPort", "port", "uri")
+# Keywords that speak of the members of an object rather than of the object.
+_OF_MEMBERS = ("additionalProperties", "required")
 _QUOTES = {True: "instead, write it without quotes", False: "instead, write it in quotes"}
 _WANTED = {
     "array": "a list", "boolean": "true or false", "integer": "a whole number",
@@ -68,27 +72,39 @@ def check(
 class Definition:
     """A kind of definition: its schema and who judges by it."""
 
-    __slots__ = ("_validator", "is_strict", "schema")
+    __slots__ = ("_asked", "_validator", "is_strict", "schema")
 
     def __init__(self, kind: str) -> None:
-        from jsonschema_rs import Draft202012Validator
-
         with open(shipped(f"schemas/{SCHEMAS[kind]}.schema.json"), encoding="utf-8") as file:
             self.schema: Schema = json.load(file)
         close(self.schema)
-        self._validator = Draft202012Validator(self.schema)
+        self._validator: Draft202012Validator | None = None
+        self._asked = 0
         self.is_strict = kind in _STRICT
 
     def errors(self, raw: object) -> list[ValidationError]:
         """Where a value departs from the schema."""
+        self._asked += 1
+        # The first few are judged without the library, which takes its time to load.
+        if self._asked <= _FEW and self._validator is None and accepts(self.schema, raw):
+            return []
+        validator = self.validator()
         try:
-            return list(self._validator.iter_errors(raw))
+            return list(validator.iter_errors(raw))
         except ValueError:  # a placeholder, half a surrogate pair: nothing that JSON could hold
             pass
         try:
-            return list(self._validator.iter_errors(_plain(raw)))
+            return list(validator.iter_errors(_plain(raw)))
         except (RecursionError, ValueError):
             return []  # deeper than any reader lets a document be
+
+    def validator(self) -> Draft202012Validator:
+        """The library's validator, loaded when it is first asked for."""
+        if self._validator is None:
+            from jsonschema_rs import Draft202012Validator
+
+            self._validator = Draft202012Validator(self.schema)
+        return self._validator
 
 
 class Departure:
@@ -102,18 +118,16 @@ class Departure:
         self.error = error
         self.keyword: str = error.kind.name
         self.detail: Any = error.kind
-        self.path: Path = tuple(error.instance_path)
-        self.value = _value_at(root, self.path)
+        self.path, self.value = _located(root, error)
         self.rule: Schema = _rule_at(definition.schema, error.schema_path[:-1])
 
     def findings(self, base: Path, adviser: Adviser) -> Iterator[SchemaError | UnknownField]:
         """What there is to say; nothing where a placeholder stands."""
         if self.keyword == "additionalProperties":
             yield from self._unknown_fields(base, adviser)
-        elif self.keyword == "propertyNames":
-            yield from self._refused_names(base)
         elif self.missing is not None:
-            at = _owner(self.root, base, self.missing[:-1])
+            is_null = self.missing == self.path
+            at = self._place(base) if is_null else _owner(self.root, base, self.missing[:-1])
             yield SchemaError(f"missing: {_name(self.missing)}", at)
         elif not (isinstance(self.value, str) and has_hole(self.value)):
             is_quoted = self._is_quoted
@@ -180,19 +194,13 @@ class Departure:
                 field = adviser.unknown_field(self.path, name, at)
                 if field is not None:
                     yield field
+            elif "errorMessage" in self.rule and not has_hole(name):
+                wanted = self.rule["errorMessage"]
+                yield SchemaError(f"{_quoted(name)} is no name for {self.name}, {wanted}", at)
             elif not has_hole(name):
                 known = f"Metronome knows no {_name((*self.path, name))}"
                 instead = UnknownField(name, at, *adviser.advice(self.path, name)).instead
                 yield SchemaError(f"{known} and refuses the job", at, instead)
-
-    def _refused_names(self, base: Path) -> Iterator[SchemaError]:
-        name = self.detail.error.instance
-        if isinstance(name, str) and not has_hole(name):
-            wanted = self.rule.get("patternErrorMessage", "expected a name that is not empty")
-            yield SchemaError(
-                f"{_quoted(name)} is no name for {self.name}, {wanted}",
-                Place((*base, *self.path, name), key=True),
-            )
 
 
 def _definition(kind: str) -> Definition | None:
@@ -311,7 +319,29 @@ def _owner(root: object, base: Path, path: Path) -> Place:
     return Place((*base, *path), key=bool(path))
 
 
-def _value_at(value: Any, path: Path) -> object:
+def _located(root: Any, error: ValidationError) -> tuple[Path, object]:
+    """The path of a departure and the value there.
+
+    The validator takes names of digits for indices, and leaves out empty names.
+    """
+    path: list[str | int] = []
+    value = root
+    for step in error.instance_path:
+        while isinstance(value, dict) and step not in value and str(step) not in value:
+            if "" not in value:
+                return tuple(path), error.instance
+            path.append("")
+            value = value[""]
+        path.append(str(step) if isinstance(value, dict) else step)
+        value = _value_at(value, path[-1:])
+    if error.kind.name not in _OF_MEMBERS:
+        while isinstance(value, dict) and "" in value and value != error.instance:
+            path.append("")
+            value = value[""]
+    return tuple(path), value
+
+
+def _value_at(value: Any, path: Sequence[str | int]) -> Any:
     try:
         for step in path:
             value = value[step]

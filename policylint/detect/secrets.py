@@ -33,7 +33,7 @@ _NO_SECRET = re.compile(
     r"true|false|yes|no|on|off|null|none|nil|undefined|n/?a|tbd|todo"
     r"|\d{1,6}"
     r"|[*•.x_-]+"
-    r"|change[_-]?me\w*|<.*>|\[.*\]"
+    r"|<.*>|\[.*\]"
     r"|\.{0,2}/[\w./-]*|file:.*"
     r"|__dcos_base64__.*"
     r"|(?:vault|secrets?|ssm|aws-sm|gcp-sm|env|ref|arn|op|sops):.*",

@@ -118,6 +118,8 @@ def _with_those_below(schema: Schema) -> Iterator[Schema]:
 def _below(schema: Schema) -> dict[str, Schema]:
     """The parts for members, by their names, and for the items of a list and the rest of a map."""
     rest = {key: schema[key] for key in (_ITEMS, _VALUES) if isinstance(schema.get(key), dict)}
+    for values in schema.get("patternProperties", {}).values():
+        rest[_VALUES] = values
     return {**schema.get("properties", {}), **rest}
 
 

@@ -426,7 +426,9 @@ class Mount(Record):
     """Something mounted into a container.
 
     `path` is the normalised absolute path on the agent; None for a path in the
-    sandbox, a named volume or a tmpfs. `source` is what the author wrote.
+    sandbox, a named volume or a tmpfs. `source` is what the author wrote. Where a
+    volume's name or options hide what is mounted, `driver` is the volume's and
+    `filesystem` what it is told to mount, `bind` for a directory.
     """
 
     source: Value[str]
@@ -435,6 +437,8 @@ class Mount(Record):
     read_only: bool
     route: str
     propagation: Value[str] | None = None
+    driver: str | None = None
+    filesystem: str | None = None
 
     @property
     def at(self) -> At:

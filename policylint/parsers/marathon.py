@@ -28,7 +28,7 @@ from policylint.model import (
 from policylint.parsers import parts
 from policylint.parsers.docker import Parameters
 from policylint.parsers.images import image
-from policylint.parsers.mounts import host_mount, parameter_mounts
+from policylint.parsers.mounts import external_mounts, host_mount, parameter_mounts
 from policylint.parsers.parts import resolve
 from policylint.tree import Place
 
@@ -136,12 +136,13 @@ def _container(members: Members, runtime: Value[str], parameters: Parameters) ->
         ),
         namespaces=namespaces(parameters),
         parameters=parameters.items,
-        mounts=(*_mounts(settings), *parameter_mounts(parameters)),
+        mounts=(*_mounts(settings, is_docker=is_docker), *parameter_mounts(parameters)),
         volumes=tuple(_volumes(settings)),
         env=(*parts.env(members.child_or_empty("env")), *parts.parameter_env(parameters)),
         artifacts=(*parts.artifacts(members, "fetch"), *map(Artifact, members.texts("uris"))),
         resources=parts.resources(members, members.place("id")),
         limits=tuple(parts.limits(members.child_or_empty("resourceLimits"))),
+        labels=parts.parameter_labels(parameters),
         pull_secret=docker.child_or_empty("pullConfig").text("secret"),
         tty=members.flag("tty"),
     )
@@ -163,14 +164,20 @@ def namespaces(parameters: Parameters) -> tuple[Namespace, ...]:
     return tuple(Namespace(name, mode) for name, mode in found if mode is not None)
 
 
-def _mounts(container: Members) -> Iterator[Mount]:
-    for volume in container.children("volumes"):
+def _mounts(container: Members, *, is_docker: bool) -> Iterator[Mount]:
+    for item in container.children("volumes"):
         # Marathon reads a volume as the first form that fits, and host comes last.
-        source = volume.text("hostPath")
-        target, mode = volume.text("containerPath"), volume.word("mode")
-        if source is not None and external_volume(volume, Place(volume.path), target) is None:
-            is_read_only = mode is not None and mode.value == "RO"
-            yield host_mount(source, target, read_only=is_read_only, route="hostPath")
+        source, target, mode = item.text("hostPath"), item.text("containerPath"), item.word("mode")
+        is_read_only = mode is not None and mode.value == "RO"
+        volume = external_volume(item, Place(item.path), target)
+        if volume is None:
+            if source is not None:
+                yield host_mount(source, target, read_only=is_read_only, route="hostPath")
+        elif volume.kind == "external":
+            external = item.child_or_empty("external")
+            yield from external_mounts(
+                external, target, read_only=is_read_only, is_docker=is_docker
+            )
 
 
 def _volumes(container: Members) -> Iterator[Volume]:

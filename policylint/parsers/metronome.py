@@ -93,6 +93,7 @@ def _container(members: Members, run: Members, parameters: Parameters) -> Contai
         volumes=tuple(_volumes(run)),
         env=(*parts.env(run.child_or_empty("env")), *parts.parameter_env(parameters)),
         artifacts=tuple(parts.artifacts(run, "artifacts")),
+        labels=parts.parameter_labels(parameters),
         resources=parts.resources(run, at),
     )
 

@@ -66,6 +66,12 @@ def parameter_env(parameters: Parameters) -> Iterator[EnvVar]:
         yield EnvVar(name, Value(text, value.at) if equals else None, value.at)
 
 
+def parameter_labels(parameters: Parameters) -> tuple[Label, ...]:
+    """Labels among Docker parameters."""
+    found = ((value, *value.value.partition("=")) for value in parameters.all("label"))
+    return tuple(Label(name, Value(text, value.at), value.at) for value, name, _, text in found)
+
+
 def secrets(members: Members) -> tuple[Secret, ...]:
     """The secrets that a definition declares."""
     return tuple(

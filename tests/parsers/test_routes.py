@@ -157,7 +157,10 @@ PARAMETER_MOUNTS = [
     ("mount", "type=bind,src=/etc,destination=/h,ro=true", "/etc", True),
     ("mount", "type=bind,src=/etc,dst=/h,readonly=false", "/etc", False),
     ("mount", '"type=bind","src=/etc","dst=/h"', "/etc", False),
+    ("mount", "type=bind,src=data,src=/etc,dst=/h", "/etc", False),
     ("mount", "type=volume,src=data,dst=/h", None, False),
+    ("mount", "type=tmpfs,dst=/t", None, False),
+    ("tmpfs", "/t:size=1m", None, False),
     ("use-api-socket", "true", "/run/docker.sock", False),
 ]
 
@@ -170,7 +173,7 @@ def test_a_mount_by_parameter(key: str, value: str, path: str | None, is_read_on
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("volume", "/d"), ("mount", "type=tmpfs,dst=/t"), ("use-api-socket", "false"), ("mount", "")],
+    [("volume", "/d"), ("use-api-socket", "false"), ("mount", "")],
 )
 def test_what_mounts_nothing_of_the_agent(key: str, value: str) -> None:
     assert container(docker((key, value))).mounts == ()
@@ -180,6 +183,86 @@ def test_a_propagation_is_kept() -> None:
     (mount,) = container(docker(("volume", "/srv:/srv:shared"))).mounts
     assert mount.propagation is not None
     assert mount.propagation.value == "shared"
+
+
+DRIVER_MOUNTS = [
+    ("type=none,o=bind,device=/", "/", "bind"),
+    ("o=bind,device=etc", "/etc", "bind"),
+    ("type=none,device=/etc", "/etc", "bind"),
+    ("device=/etc", "/etc", "bind"),
+    ("type=ext4,device=/dev/sda1", "/dev/sda1", "ext4"),
+    ("type=nfs,o=addr=10.0.0.1,device=:/x", None, "nfs"),
+    ("type=cifs,device=//host/share", None, "cifs"),
+]
+
+
+@pytest.mark.parametrize(("options", "path", "filesystem"), DRIVER_MOUNTS)
+def test_a_volume_s_options_hide_a_mount(options: str, path: str | None, filesystem: str) -> None:
+    fields = ",".join(f"volume-opt={option}" for option in options.split(","))
+    (mount,) = container(docker(("mount", f"type=volume,dst=/h,{fields}"))).mounts
+    assert (mount.path, mount.filesystem) == (path, filesystem)
+    assert (mount.driver, mount.route) == ("local", "driver-option")
+
+
+@pytest.mark.parametrize("options", ["type=tmpfs,device=tmpfs", "size=1", "type=nfs"])
+def test_a_volume_s_options_hide_nothing(options: str) -> None:
+    fields = ",".join(f"volume-opt={option}" for option in options.split(","))
+    assert container(docker(("mount", f"type=volume,dst=/h,{fields}"))).mounts == ()
+
+
+def test_another_driver_s_device_is_no_path_of_the_agent() -> None:
+    value = "type=volume,dst=/h,volume-driver=rexray,volume-opt=o=bind,volume-opt=device=/etc"
+    (mount,) = container(docker(("mount", value))).mounts
+    assert (mount.path, mount.driver) == (None, "rexray")
+
+
+@pytest.mark.parametrize(
+    ("name", "paths"),
+    [
+        ("/etc", ["/etc"]),
+        ("/etc:/x", ["/etc"]),
+        ("../etc", [None]),
+        ("a/b", [None]),
+        ("name=/etc,size=10", [None]),
+        ("billing-db", []),
+        ("name=billing,size=10", []),
+        ("size=10,repl=2", []),
+        ("{{service/name}}", []),
+    ],
+)
+def test_an_external_volume_s_name_hides_a_path(name: str, paths: list[str | None]) -> None:
+    definition = docker()
+    external = {"name": name, "provider": "dvdi", "options": {"dvdi/driver": "rexray"}}
+    definition["container"]["volumes"] = [
+        {"containerPath": "/h", "mode": "RW", "external": external}
+    ]
+    found = container(definition)
+    assert [mount.path for mount in found.mounts] == paths
+    assert [mount.driver for mount in found.mounts] == ["rexray"] * len(paths)
+    assert len(found.volumes) == 1
+
+
+def test_outside_the_docker_engine_a_volume_s_name_is_no_path() -> None:
+    external = {"name": "/etc", "provider": "dvdi", "options": {"dvdi/driver": "rexray"}}
+    volume = {"containerPath": "h", "mode": "RW", "external": external}
+    (mount,) = container({**APP, "container": {**UCR, "volumes": [volume]}}).mounts
+    assert mount.path is None
+
+
+def test_a_csi_volume_s_flags_bind() -> None:
+    capability = {"accessType": "mount", "mountFlags": ["noatime", "bind"]}
+    options = {"pluginName": "nfs.csi", "capability": capability}
+    external = {"name": "v", "provider": "csi", "options": options}
+    volume = {"containerPath": "h", "mode": "RW", "external": external}
+    definition = {**APP, "container": {**UCR, "volumes": [volume]}}
+    (mount,) = container(definition).mounts
+    assert (mount.driver, mount.filesystem) == ("nfs.csi", "bind")
+    assert text_at(definition, mount) == '"bind"'
+
+
+def test_labels_by_parameter() -> None:
+    (label,) = container(docker(("label", "HAPROXY_GROUP=external"))).labels
+    assert (label.name, label.value.value) == ("HAPROXY_GROUP", "external")
 
 
 def test_a_pod_joins_its_volumes_by_name() -> None:

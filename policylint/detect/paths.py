@@ -103,15 +103,18 @@ SENSITIVE = {
     "/var/lib/containerd": Entry("critical", "high", "every container's files"),
     "/var/lib/containers": Entry("critical", "high", "every container's files"),
     "/var/lib/kubelet": Entry("critical", "high", "every pod's files and secrets"),
-    "/dev": Entry("high", "medium", "the agent's devices"),
-    "/dev/log": Entry(None, None, "the system log's socket"),
-    "/dev/shm": Entry(None, None, "shared memory"),  # noqa: S108 (see SCRATCH)
+    "/dev": Entry("high", "medium", "the agent's devices", alone=True),
     "/var/log": Entry("high", "medium", "everybody's logs"),
     "/run/user": Entry("high", "medium", "people's sessions"),
     "/run/lock": Entry("high", "medium", "locks of the agent's services"),
     "/run/udev": Entry("high", "medium", "the device manager's state"),
     "/run/lvm": Entry("high", "medium", "the volume manager's state"),
 }
+
+# What an image brings itself; a mount over it hides that.
+IMAGE_OWN = frozenset({
+    "/", "/proc", "/sys", "/dev", "/etc", "/usr", "/usr/bin", "/usr/sbin", "/usr/lib", "/usr/lib64",
+})  # fmt: skip
 
 SCRATCH = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 (what we look for)
 
@@ -123,6 +126,8 @@ _BENIGN_READ_ONLY = (
     "/proc/cpuinfo", "/proc/stat", "/proc/loadavg",
 )  # fmt: skip
 _BENIGN = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
+
+_KEY_FILES = ("*shadow*", "*.pem", "*.key", "*id_rsa*", "*.keytab")
 
 # A process's root directory is the root directory.
 _PROCESS_ROOT = re.compile(r"/proc/(?:self|thread-self|\d+)(?:/task/\d+)?/root(?=/|$)")
@@ -151,6 +156,23 @@ def is_benign(path: str, *, read_only: bool) -> bool:
     """Whether many good definitions mount this path, and nobody is the worse for it."""
     harmless = _BENIGN + _BENIGN_READ_ONLY if read_only else _BENIGN
     return any(is_below(path, entry) for entry in harmless)
+
+
+def is_device(path: str) -> bool:
+    """Whether a path is a device, or one of the folders of devices below `/dev`."""
+    others = ("/dev/shm", "/dev/log")  # noqa: S108 (see SCRATCH)
+    return is_below(path, "/dev") and path != "/dev" and not any(is_below(path, o) for o in others)
+
+
+def secrets_at(path: str) -> str | None:
+    """What the agent keeps to itself in a file, by its place or its name."""
+    if is_benign(path, read_only=True):
+        return None
+    entry = sensitive_entry(path) or platform_entry(path) or kernel_entry(path)
+    if entry is not None:
+        return entry.why
+    is_key = any(fnmatchcase(path.lower(), name) for name in _KEY_FILES)
+    return "by its name, keys or passwords" if is_key else None
 
 
 class Socket(NamedTuple):

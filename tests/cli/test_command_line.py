@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PRIVILEGED = '{"id": "/web", "container": {"docker": {"image": "web:1", "privileged": true}}}'
-CLEAN = '{"id": "/web", "cmd": "run", "healthChecks": [{"protocol": "TCP", "port": 80}]}'
+CLEAN = (
+    '{"id": "/web", "cmd": "run", "user": "web", "healthChecks": [{"protocol": "TCP", "port": 80}]}'
+)
 BROKEN = '{"id": "/web", "cmd": "run", "mem": '
 
 

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 # The worst first; each rule is silent where one before it speaks.
 _ORDER = (
+    "sandbox-path-traversal",
+    "external-volume-host-path",
+    "volume-driver-bind",
     "runtime-socket-mounted",
     "host-root-mounted",
     "kernel-filesystem-mounted",
@@ -30,7 +33,8 @@ _ORDER = (
 _EXPORTER = "instead, use an exporter that needs none of it"
 
 
-def _before(name: str) -> tuple[str, ...]:
+def before(name: str) -> tuple[str, ...]:
+    """The rules that speak for this one where they have a problem on the same mount."""
     return _ORDER[: _ORDER.index(name)]
 
 
@@ -40,6 +44,7 @@ def _before(name: str) -> tuple[str, ...]:
     family="escape",
     refs="CIS-Docker:5.32 NIST:4.4.3 CWE-668 CWE-250 ATTACK:T1611 ATTACK:T1552.007 ATTACK:T1610"
     " PSS:baseline",
+    unless=before("runtime-socket-mounted"),
 )
 def runtime_socket_mounted(mount: Mount, *, socket_paths: tuple[str, ...] = ()) -> Problems:
     """Socket of a container runtime or node service mounted.
@@ -78,7 +83,7 @@ def runtime_socket_mounted(mount: Mount, *, socket_paths: tuple[str, ...] = ()) 
     severity="critical",
     family="escape",
     refs="CIS-Docker:5.6 NIST:4.4.3 NIST:4.5.5 CWE-668 ATTACK:T1611 ATTACK:T1552.001 PSS:baseline",
-    unless=_before("host-root-mounted"),
+    unless=before("host-root-mounted"),
 )
 def host_root_mounted(mount: Mount, *, ro_severity: str = "high") -> Problems:
     """Whole file system of the host mounted.
@@ -111,7 +116,7 @@ def host_root_mounted(mount: Mount, *, ro_severity: str = "high") -> Problems:
     severity="high",
     family="escape",
     refs="CIS-Docker:5.6 NIST:4.4.3 NIST:4.5.2 CWE-668 ATTACK:T1611",
-    unless=_before("kernel-filesystem-mounted"),
+    unless=before("kernel-filesystem-mounted"),
 )
 def kernel_filesystem_mounted(mount: Mount) -> Problems:
     """Procfs, sysfs or cgroupfs of the host mounted.
@@ -137,7 +142,7 @@ def kernel_filesystem_mounted(mount: Mount) -> Problems:
     severity="critical",
     family="escape",
     refs="CIS-Docker:5.6 NIST:4.3.5 NIST:4.5.5 CWE-668 ATTACK:T1611 ATTACK:T1552.004 ATTACK:T1554",
-    unless=_before("platform-path-mounted"),
+    unless=before("platform-path-mounted"),
 )
 def platform_path_mounted(mount: Mount, *, platform_paths: tuple[str, ...] = ()) -> Problems:
     """Directory of DC/OS or Mesos mounted.
@@ -173,7 +178,7 @@ def platform_path_mounted(mount: Mount, *, platform_paths: tuple[str, ...] = ())
     family="escape",
     refs="CIS-Docker:5.6 NIST:4.5.5 CWE-668 CWE-732 ATTACK:T1611 ATTACK:T1543.002 ATTACK:T1053.003"
     " ATTACK:T1098.004 PSS:baseline",
-    unless=_before("sensitive-path-writable"),
+    unless=before("sensitive-path-writable"),
 )
 def sensitive_path_writable(mount: Mount, *, sensitive_paths: tuple[str, ...] = ()) -> Problems:
     """System path mounted writable.
@@ -202,7 +207,7 @@ def sensitive_path_writable(mount: Mount, *, sensitive_paths: tuple[str, ...] = 
     severity="high",
     family="escape",
     refs="CIS-Docker:5.6 NIST:4.4.3 CWE-668 CWE-522 ATTACK:T1552.001 ATTACK:T1552.004",
-    unless=_before("sensitive-path-readable"),
+    unless=before("sensitive-path-readable"),
 )
 def sensitive_path_readable(mount: Mount, *, sensitive_paths: tuple[str, ...] = ()) -> Problems:
     """System path mounted read-only.
@@ -231,7 +236,7 @@ def sensitive_path_readable(mount: Mount, *, sensitive_paths: tuple[str, ...] = 
     severity="medium",
     family="escape",
     refs="NIST:4.4.3 CWE-377 CWE-379 CWE-668 ATTACK:T1080",
-    unless=_before("host-tmp-mount"),
+    unless=before("host-tmp-mount"),
 )
 def host_tmp_mount(mount: Mount) -> Problems:
     """World-writable directory of the host mounted.
@@ -265,7 +270,7 @@ def host_tmp_mount(mount: Mount) -> Problems:
     severity="medium",
     family="escape",
     refs="CIS-Docker:5.6 NIST:4.4.3 CWE-668 ATTACK:T1611 PSS:baseline",
-    unless=_before("host-path-mount"),
+    unless=before("host-path-mount"),
 )
 def host_path_mount(mount: Mount, *, allow: tuple[str, ...] = ()) -> Problems:
     """Absolute path of the host mounted.
@@ -287,7 +292,7 @@ def host_path_mount(mount: Mount, *, allow: tuple[str, ...] = ()) -> Problems:
           {"containerPath": "data", "mode": "RW", "persistent": {"size": 1024}}]}}
     """
     path = mount.path
-    if path is None or paths.is_benign(path, read_only=mount.read_only):
+    if path is None or paths.is_device(path) or paths.is_benign(path, read_only=mount.read_only):
         return
     if any(paths.matches_glob(path, paths.normalise(pattern)) for pattern in allow):
         return

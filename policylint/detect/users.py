@@ -1,0 +1,12 @@
+"""Users that a process runs as."""
+
+from __future__ import annotations
+
+import re
+
+_ROOT = re.compile(r"root|0+")
+
+
+def is_root(user: str) -> bool:
+    """Whether `user`, `user:group`, or a number of either, is root."""
+    return bool(_ROOT.fullmatch(user.partition(":")[0].strip()))

@@ -56,6 +56,10 @@ class SourceFile:
         self.error = error
         self._starts: list[int] | None = None
 
+    def with_text(self, text: str) -> SourceFile:
+        """The same file with another text."""
+        return SourceFile(self.path, text, kind=self.kind, location=self.location)
+
     def region(self, span: Span) -> Region:
         """Where a span begins and ends in lines and columns."""
         start_line, start_column = self.position(span.start)
@@ -129,6 +133,15 @@ def decode(data: bytes) -> tuple[str, ReadFailure | None]:
     if failure is None and text.startswith("\ufeff"):
         failure = ReadFailure("more than one byte order mark", 0)
     return text, failure
+
+
+def encode(text: str, like: bytes) -> bytes:
+    """A text as bytes in the encoding, and with the byte order mark, of a file's bytes."""
+    encoding = _encoding(like)
+    if encoding in ("utf-16", "utf-32"):
+        return text.encode(encoding)
+    mark = "\ufeff" if like.decode(encoding, "replace").startswith("\ufeff") else ""
+    return (mark + text).encode(encoding)
 
 
 def shipped(name: str) -> str:

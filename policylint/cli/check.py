@@ -107,6 +107,21 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Fill the placeholders of templates from a JSON or YAML file; may be repeated.",
 )
+@click.option(
+    "--fix", is_flag=True, envvar="POLICYLINT_FIX", help="Mend what can be mended safely."
+)
+@click.option(
+    "--diff",
+    is_flag=True,
+    envvar="POLICYLINT_DIFF",
+    help="Print what --fix would change, and change nothing.",
+)
+@click.option(
+    "--unsafe-fixes",
+    is_flag=True,
+    envvar="POLICYLINT_UNSAFE_FIXES",
+    help="Also fixes that may change what a definition does.",
+)
 @click.option("--debug", is_flag=True, envvar="POLICYLINT_DEBUG",
               help="Show where an internal error happened.")  # fmt: skip
 def command(
@@ -123,6 +138,9 @@ def command(
     kind: str | None,
     stdin_filename: str | None,
     values_files: tuple[str, ...],
+    fix: bool,
+    diff: bool,
+    unsafe_fixes: bool,
     debug: bool,
 ) -> int:
     """Check definitions in PATHS: files, folders, or - for standard input (default: .).
@@ -144,18 +162,30 @@ def command(
     def crashed(source: SourceFile, error: Exception) -> None:
         failures.append(Failure(source.location, internal_error(error)))
 
-    report = lint(
-        _readable(found, failures),
-        policy,
-        read_values(values_files),
-        crashed=None if debug else crashed,
-    )
+    sources = _readable(found, failures)
+    values = read_values(values_files)
+    if fix or diff:
+        from policylint.cli.fixes import Mended
+
+        mended = Mended(sources, policy, values, unsafe=unsafe_fixes)
+        if diff:
+            click.echo(mended.diff(), nl=False)
+            return _code(failures, failed=mended.fixes > 0 and not exit_zero)
+        mended.write()
+        sources = iter(mended.after)
+    report = lint(sources, policy, values, crashed=None if debug else crashed)
     reports.write(report, root)
+    return _code(failures, failed=report.failed and not exit_zero)
+
+
+def _code(failures: Iterable[Failure], *, failed: bool) -> int:
+    """The exit code of a run; what could not be read is told."""
+    failures = list(failures)
     for failure in failures:
         fail(f"{printable(failure.path)}: {failure.reason}")
     if failures:
         return 2
-    return int(report.failed and not exit_zero)
+    return int(failed)
 
 
 def _policy(name: str | None, paths: Iterable[str], *, isolated: bool) -> Policy:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import textwrap
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,9 @@ import click
 from policylint.cli.errors import UsageError
 from policylint.cli.rules import sets_of
 from policylint.engine import load_rule
+from policylint.pages import in_words
 from policylint.policy import suggestion
+from policylint.references import reference
 from policylint.rules.index import RULES
 
 if TYPE_CHECKING:
@@ -25,7 +28,8 @@ def command(name: str) -> None:
     """Explain RULE: what it finds, why that matters, what to write instead."""
     if name not in RULES:
         raise UsageError(f'no such rule: "{name}"{suggestion(name, RULES)}')
-    click.echo("\n".join(_lines(load_rule(name))))
+    color = False if os.environ.get("NO_COLOR") else None
+    click.echo("\n".join(_lines(load_rule(name))), color=color)
 
 
 def _lines(rule: Rule) -> Iterator[str]:
@@ -42,7 +46,7 @@ def _lines(rule: Rule) -> Iterator[str]:
         yield ""
         yield "Settings:"
         for name, (kind, default) in rule.settings.items():
-            yield f"  {name} ({kind}, default {_shown(default)})"
+            yield f"  {name} ({in_words(kind)}, default {_shown(default)})"
             yield from textwrap.wrap(
                 doc.settings.get(name, ""), 76, initial_indent="    ", subsequent_indent="    "
             )
@@ -50,12 +54,20 @@ def _lines(rule: Rule) -> Iterator[str]:
         yield ""
         yield f"{'Good' if example.good else 'Bad'} ({example.kind}):"
         yield textwrap.indent(example.text, "  ").rstrip()
+    if rule.equivalents:
+        yield ""
+        yield f"Elsewhere it is called {', '.join(rule.equivalents)}."
     if rule.refs:
         yield ""
-        yield f"References: {', '.join(rule.refs)}"
+        yield "References:"
+        for token in rule.refs:
+            known = reference(token)
+            yield f"  {known.title}"
+            if known.url:
+                yield f"    {known.url}"
 
 
 def _shown(default: object) -> str:
     if isinstance(default, tuple):
-        return f"[{', '.join(map(str, default))}]"
-    return "none" if default is None else str(default)
+        return ", ".join(map(str, default)) or "none"
+    return "none" if default in (None, "") else str(default).lower()

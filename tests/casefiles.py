@@ -16,8 +16,9 @@ or several under `files`, and may state:
     policy         a whole policy file in place of both
     severity       of what is marked, where it is not the rule's usual one
     message        words that the message has
+    instead        the whole way out, without this word
 
-Severity and message are one for all marks, or a list with one for each.
+Severity, message and way out are one for all marks, or a list with one for each.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ FILE_NAMES = {
     "yaml": "app.yaml",
     "dockerfile": "Dockerfile",
 }
-_OPTIONS = ("settings", "organisation", "policy", "severity", "message")
+_OPTIONS = ("settings", "organisation", "policy", "severity", "message", "instead")
 _MARK = re.compile("[⟦⟧]")
 
 
@@ -54,6 +55,7 @@ class Mark(NamedTuple):
     span: Span
     severity: str | None
     message: str
+    instead: str | None
 
 
 class Case(NamedTuple):
@@ -123,9 +125,12 @@ class _File:
         if any(severity not in (None, *SEVERITIES) for severity in severities):
             raise self._mistake((title, "severity"), f"expected {', '.join(SEVERITIES)}")
         messages = self._for_each(title, case, "message", len(spans))
+        ways_out = self._for_each(title, case, "instead", len(spans))
         marks = (
-            Mark(path, span, severity, message or "")
-            for (path, span), severity, message in zip(spans, severities, messages, strict=True)
+            Mark(*place, severity, message or "", instead)
+            for place, severity, message, instead in zip(
+                spans, severities, messages, ways_out, strict=True
+            )
         )
         policy = self._policy(rule, title, case)
         return Case(rule, title, tuple(sources), tuple(marks), policy, "files" not in case)

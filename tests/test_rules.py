@@ -43,11 +43,13 @@ def test_a_rule_reports_what_is_marked_and_nothing_else(case: Case, tmp_path: Pa
     assert set(map(_found, findings)) == set(_expected(case))
     for mark in case.marks:
         here = [
-            finding.message
+            finding
             for finding in findings
             if (finding.source.path, finding.span) == (mark.path, mark.span)
         ]
-        assert any(mark.message in message for message in here)
+        assert any(mark.message in finding.message for finding in here)
+        if mark.instead is not None:
+            assert f"instead, {mark.instead}" in [finding.advice for finding in here]
 
 
 @pytest.mark.parametrize("name", RULES)

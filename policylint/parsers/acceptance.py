@@ -68,9 +68,27 @@ def _properties(wanted: dict[str, Schema], value: Any, _s: object, root: dict[st
 
 def _additional(wanted: Schema, value: Any, schema: dict[str, Any], root: dict[str, Any]) -> bool:
     known = schema.get("properties", {})
+    patterns = schema.get("patternProperties", ())
     return not isinstance(value, dict) or all(
-        _fits(wanted, value[key], root) for key in value if key not in known
+        _fits(wanted, value[key], root)
+        for key in value
+        if key not in known and not any(_matches(pattern, key) for pattern in patterns)
     )
+
+
+def _patterns(wanted: dict[str, Schema], value: Any, _s: object, root: dict[str, Any]) -> bool:
+    return not isinstance(value, dict) or all(
+        _fits(inner, value[key], root)
+        for pattern, inner in wanted.items()
+        for key in value
+        if _matches(pattern, key)
+    )
+
+
+def _matches(pattern: str, text: str) -> bool:
+    if text.endswith("\n"):
+        raise _Open  # Python's $ matches before the end of a line too
+    return bool(re.search(pattern, text))
 
 
 def _items(wanted: Schema, value: Any, schema: dict[str, Any], root: dict[str, Any]) -> bool:
@@ -115,6 +133,7 @@ _TESTS: dict[str, Test] = {
     "type": _type,
     "properties": _properties,
     "additionalProperties": _additional,
+    "patternProperties": _patterns,
     "propertyNames": lambda wanted, value, _, root: (
         not isinstance(value, dict) or all(_fits(wanted, key, root) for key in value)
     ),
@@ -127,9 +146,7 @@ _TESTS: dict[str, Test] = {
     "maxItems": lambda wanted, value, _, __: not isinstance(value, list) or len(value) <= wanted,
     "minLength": lambda wanted, value, _, __: not isinstance(value, str) or len(value) >= wanted,
     "maxLength": lambda wanted, value, _, __: not isinstance(value, str) or len(value) <= wanted,
-    "pattern": lambda wanted, value, _, __: (
-        not isinstance(value, str) or bool(re.search(wanted, value))
-    ),
+    "pattern": lambda wanted, value, _, __: not isinstance(value, str) or _matches(wanted, value),
     "minimum": lambda wanted, value, _, __: not _is_number(value) or value >= wanted,
     "maximum": lambda wanted, value, _, __: not _is_number(value) or value <= wanted,
     "exclusiveMinimum": lambda wanted, value, _, __: not _is_number(value) or value > wanted,

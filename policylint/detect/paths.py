@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from fnmatch import fnmatchcase
+from functools import cache
 from posixpath import normpath
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -229,24 +230,48 @@ def sensitive_entry(path: str, *, extra: Iterable[str] = ()) -> Entry | None:
 
 def matches_glob(path: str, pattern: str) -> bool:
     """Whether a path fits a pattern: `*` within a segment, `**` across segments."""
-    return bool(_glob(pattern).fullmatch(path))
+    tokens = _tokens(pattern)
+    # All the states at once, instead of trying one after the other: names and patterns
+    # may be hostile, and backtracking takes for ever on some of them.
+    start = {0, 2} if tokens[:2] == ("**", "/") else {0}  # `**/b` is `b` too
+    states = _reached(tokens, start)
+    for character in path:
+        stepped = set()
+        for state in states:
+            if state < len(tokens):
+                wanted = tokens[state]
+                if wanted == "**" or (wanted == "*" and character != "/"):
+                    stepped.add(state)
+                elif wanted == character or (wanted == "?" and character != "/"):
+                    stepped.add(state + 1)
+        if not stepped:
+            return False
+        states = _reached(tokens, stepped)
+    return len(tokens) in states
 
 
-def _glob(pattern: str) -> re.Pattern[str]:
-    expression = []
-    for part in re.split(r"(^\*\*/|/\*\*/|/\*\*$|\*\*|\*|\?)", pattern):
-        expression.append(
-            {
-                "**/": "(?:.*/)?",
-                "/**/": "/(?:.*/)?",
-                "/**": "(?:/.*)?",
-                "**": ".*",
-                "*": "[^/]*",
-                "?": "[^/]",
-            }.get(part)
-            or re.escape(part)
-        )
-    return re.compile("".join(expression), re.DOTALL)
+@cache
+def _tokens(pattern: str) -> tuple[str, ...]:
+    """The characters and wildcards of a pattern."""
+    return tuple(re.findall(r"\*\*|.", pattern, re.DOTALL))
+
+
+def _reached(tokens: tuple[str, ...], states: set[int]) -> set[int]:
+    """States with those that follow without a character: a wildcard may stand for nothing."""
+    waiting = list(states)
+    while waiting:
+        state = waiting.pop()
+        rest = tokens[state:]
+        further = []
+        if rest[:1] in (("*",), ("**",)):
+            further.append(state + 1)
+        if rest[:2] == ("/", "**") and (len(rest) == 2 or rest[2] == "/"):
+            further.append(state + 2)  # `/a/**` is `/a` too, and `/a/**/b` is `/a/b`
+        for reached in further:
+            if reached not in states:
+                states.add(reached)
+                waiting.append(reached)
+    return states
 
 
 def _lookup(path: str, table: dict[str, Entry]) -> Entry | None:

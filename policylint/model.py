@@ -290,7 +290,8 @@ class Workload(Record):
     """A service or job that the cluster runs: an app, a pod or a Metronome job.
 
     `id` is absolute and points at the id, or at the owner where none is written.
-    A `partial` definition leaves out what the stored one keeps.
+    A `partial` definition leaves out what the stored one keeps; behind a placeholder
+    it may have ports that nobody sees.
     """
 
     kind: str
@@ -303,8 +304,10 @@ class Workload(Record):
     containers: tuple[Container, ...] = ()
     networks: tuple[Network, ...] = ()
     ports: tuple[Port, ...] = ()
+    has_hidden_ports: bool = False
     constraints: tuple[Constraint, ...] = ()
     health_checks: tuple[HealthCheck, ...] = ()
+    readiness_checks: tuple[ReadinessCheck, ...] = ()
     labels: tuple[Label, ...] = ()
     dependencies: tuple[Value[str], ...] = ()
     secrets: tuple[Secret, ...] = ()
@@ -500,6 +503,13 @@ class HealthCheck(Record):
     delay: Value[float] | None = None
 
 
+class ReadinessCheck(Record):
+    """A check that holds an upgrade back until an instance answers on a named port."""
+
+    at: At
+    port_name: Value[str] | None = None
+
+
 class Label(Record):
     """A label and its value."""
 
@@ -647,15 +657,16 @@ Node = (
     ReadProblem | RepeatedKey | SchemaError | UnknownField | DeprecatedFields | Conflict
     | DroppedSetting | Hole | UnknownKind | Suppression | Group | Workload | Container
     | WorkloadImage | Command | Capability | SecurityOption | DockerParameter | Mount | Volume
-    | Namespace | Network | Port | Constraint | HealthCheck | Label | EnvVar | Secret | Artifact
-    | Resources | ResourceLimit | Schedule | Upgrade | Backoff | Unreachable | Restart
+    | Namespace | Network | Port | Constraint | HealthCheck | ReadinessCheck | Label | EnvVar
+    | Secret | Artifact | Resources | ResourceLimit | Schedule | Upgrade | Backoff | Unreachable
+    | Restart
 )  # fmt: skip
 
 # The fields of a node that hold the nodes below it, in the order of a definition.
 PARTS: dict[type, tuple[str, ...]] = {
     Workload: (
-        "containers", "networks", "ports", "constraints", "health_checks", "labels", "secrets",
-        "schedules", "upgrade", "backoff", "unreachable", "restart",
+        "containers", "networks", "ports", "constraints", "health_checks", "readiness_checks",
+        "labels", "secrets", "schedules", "upgrade", "backoff", "unreachable", "restart",
     ),
     Container: (
         "image", "command", "capabilities", "security_options", "namespaces", "parameters",

@@ -20,6 +20,7 @@ from policylint.model import (
     Namespace,
     Network,
     Port,
+    ReadinessCheck,
     Upgrade,
     Value,
     Volume,
@@ -48,6 +49,7 @@ def app(members: Members, base: str = "/") -> Workload:
     docker = members.child_or_empty("container").child("docker")
     parameters = Parameters(docker if runtime.value == "DOCKER" else None)
     container = _container(members, runtime, parameters)
+    joined = _networks(members, parameters)
     return Workload(
         kind="app",
         id=_id(members, base),
@@ -57,10 +59,12 @@ def app(members: Members, base: str = "/") -> Workload:
         accepted_roles=members.texts("acceptedResourceRoles"),
         instances=members.number("instances"),
         containers=(container,),
-        networks=_networks(members, parameters),
-        ports=tuple(_ports(members)),
+        networks=joined,
+        ports=tuple(_ports(members, joined[0].mode)),
+        has_hidden_ports=_has_hidden_ports(members),
         constraints=tuple(_constraints(members)),
         health_checks=tuple(_health_checks(members)),
+        readiness_checks=tuple(_readiness_checks(members)),
         labels=parts.labels(members.child_or_empty("labels")),
         dependencies=members.texts("dependencies"),
         secrets=parts.secrets(members.child_or_empty("secrets")),
@@ -232,16 +236,20 @@ def _network(members: Members) -> Network:
     return Network(Value(mode.value.lower() if mode.is_known else UNKNOWN, mode.at), name)
 
 
-def _ports(members: Members) -> Iterator[Port]:
+def _ports(members: Members, mode: Value[str]) -> Iterator[Port]:
     container = members.child_or_empty("container")
     docker = container.child_or_empty("docker")
-    fixed = members.flag("requirePorts")
-    for mapping in container.children("portMappings") or docker.children("portMappings"):
-        yield _mapping(mapping)
-    for definition in members.children("portDefinitions"):
-        yield _definition(definition, is_fixed=bool(fixed))
-    yield from _plain_ports(members, is_fixed=bool(fixed))
-    for port in members.child_or_empty("ipAddress").child_or_empty("discovery").children("ports"):
+    # Outside the agent's network Marathon forces requirePorts to false.
+    is_fixed = bool(members.flag("requirePorts")) and mode.among("host", UNKNOWN)
+    mappings = container.children("portMappings") or docker.children("portMappings")
+    yield from map(_mapping, mappings)
+    definitions = members.children("portDefinitions")
+    for definition in definitions:
+        yield _definition(definition, is_fixed=is_fixed)
+    if not definitions:
+        yield from _plain_ports(members, is_fixed=is_fixed)
+    discovered = members.child_or_empty("ipAddress").child_or_empty("discovery").children("ports")
+    for port in discovered:
         yield Port(
             Place(port.path),
             container_port=port.number("number"),
@@ -249,14 +257,29 @@ def _ports(members: Members) -> Iterator[Port]:
             name=port.text("name"),
             labels=parts.labels(port.child_or_empty("labels")),
         )
-    is_stated = (
-        "portMappings" in container
-        or "portMappings" in docker
-        or "portDefinitions" in members
-        or "ports" in members
-    )
-    if not is_stated:
+    is_stated = any(key in holder for holder, key in _port_lists(members))
+    if not is_stated and not discovered and mode.among("host", UNKNOWN):
         yield Port(members.place("id"))  # Marathon gives one where the author says nothing
+
+
+def _has_hidden_ports(members: Members) -> bool:
+    """Whether a placeholder stands for a list of ports, or for some of its items."""
+    for holder, key in _port_lists(members):
+        raw = holder.raw.get(key)
+        if isinstance(raw, str) or (
+            isinstance(raw, list) and any(isinstance(item, str) for item in raw)
+        ):
+            return True
+    return False
+
+
+def _port_lists(members: Members) -> Iterator[tuple[Members, str]]:
+    """Where an app lists its ports, and under which key."""
+    container = members.child_or_empty("container")
+    yield container, "portMappings"
+    yield container.child_or_empty("docker"), "portMappings"
+    yield members, "portDefinitions"
+    yield members, "ports"
 
 
 def _mapping(members: Members) -> Port:
@@ -308,16 +331,15 @@ def _constraints(members: Members) -> Iterator[Constraint]:
 
 def _health_checks(members: Members) -> Iterator[HealthCheck]:
     for item in members.children("healthChecks"):
-        protocol = item.word("protocol")
-        at = Place(item.path)
+        protocol = item.word("protocol") or Value("HTTP", Place(item.path), origin="default")
         line = item.child_or_empty("command").text("value")
         yield HealthCheck(
-            protocol or Value("HTTP", at, origin="default"),
-            at,
+            protocol,
+            Place(item.path),
             command=Command(line, (), line.at) if line is not None else None,
             path=item.text("path"),
             port=item.number("port"),
-            port_index=item.number("portIndex"),
+            port_index=_port_index(members, item, protocol),
             interval=item.number("intervalSeconds"),
             timeout=item.number("timeoutSeconds"),
             grace=item.number("gracePeriodSeconds"),
@@ -327,8 +349,36 @@ def _health_checks(members: Members) -> Iterator[HealthCheck]:
     check = members.child("check")
     if check is not None:
         at = Place(check.path)
-        command = parts.exec_command(check.child_or_empty("exec"))
-        yield HealthCheck(Value("CHECK", at), at, command=command)
+        probe = check.child("http") or check.child("tcp") or check.child_or_empty("exec")
+        yield HealthCheck(
+            Value("CHECK", at),
+            at,
+            command=parts.exec_command(probe),
+            path=probe.text("path"),
+            port=probe.number("port"),
+            port_index=probe.number("portIndex"),
+        )
+
+
+def _port_index(members: Members, check: Members, protocol: Value[str]) -> Value[float] | None:
+    """The port that is checked: the first one by default, where ports are listed."""
+    stated = check.number("portIndex")
+    if stated is not None or "port" in check or protocol.value == "COMMAND":
+        return stated
+    container = members.child_or_empty("container")
+    is_listed = (
+        bool(members.raw.get("portDefinitions"))
+        or "portMappings" in container
+        or "portMappings" in container.child_or_empty("docker")
+    )
+    return Value(0, Place(check.path), origin="default") if is_listed else None
+
+
+def _readiness_checks(members: Members) -> Iterator[ReadinessCheck]:
+    for item in members.children("readinessChecks"):
+        name = item.text("portName")
+        at = name.at if name is not None else members.key_place("readinessChecks")
+        yield ReadinessCheck(at, name or Value("http-api", at, origin="default"))
 
 
 def _upgrade(members: Members) -> Upgrade | None:

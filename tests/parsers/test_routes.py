@@ -520,3 +520,82 @@ def test_endpoints_are_ports_of_their_container() -> None:
     (port,) = container(definition).ports
     assert port.host_port is not None
     assert port.host_port.value == 8080
+
+
+@pytest.mark.parametrize(
+    ("fields", "count"),
+    [
+        ({}, 1),
+        ({"ports": None}, 1),
+        ({"networks": [{"mode": "container/bridge"}]}, 0),
+        ({"ports": []}, 0),
+        ({"ports": [1, 2], "portDefinitions": [{"port": 1}, {"port": 2}]}, 2),
+        ({"container": {**UCR, "portMappings": [{}, {}, {}]}}, 3),
+        ({"ipAddress": {"discovery": {"ports": [{"name": "a"}]}}}, 1),
+    ],
+)
+def test_an_app_has_the_ports_that_it_lists_or_one_on_the_agent(fields: Any, count: int) -> None:
+    assert len(workload({**APP, **fields}).ports) == count
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_fixed"),
+    [
+        ({"requirePorts": True}, True),
+        ({}, False),
+        ({"requirePorts": False}, False),
+        ({"requirePorts": True, "networks": [{"mode": "container/bridge"}]}, False),
+    ],
+)
+def test_ports_are_required_on_the_agents_network_only(fields: Any, *, is_fixed: bool) -> None:
+    (port,) = workload({**APP, "portDefinitions": [{"port": 9000}], **fields}).ports
+    assert (port.host_port is not None, port.service_port is None) == (is_fixed, is_fixed)
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_hidden"),
+    [
+        ({"portDefinitions": "{{ports}}"}, True),
+        ({"ports": ["{{port}}"]}, True),
+        ({"container": {**UCR, "portMappings": "{{ports}}"}}, True),
+        ({"portDefinitions": [{"port": "{{port}}"}]}, False),
+        ({}, False),
+    ],
+)
+def test_ports_behind_a_placeholder_are_known_to_be_missing(
+    fields: Any, *, is_hidden: bool
+) -> None:
+    assert workload({**APP, **fields}).has_hidden_ports is is_hidden
+
+
+@pytest.mark.parametrize(
+    ("fields", "index"),
+    [
+        ({"portDefinitions": [{"port": 0}]}, 0),
+        ({"container": {**UCR, "portMappings": []}}, 0),
+        ({"ports": [0, 0]}, None),
+        ({}, None),
+    ],
+)
+def test_a_check_is_of_the_first_port_where_ports_are_listed(
+    fields: Any, index: int | None
+) -> None:
+    (check,) = workload({**APP, **fields, "healthChecks": [{"protocol": "TCP"}]}).health_checks
+    assert (None if check.port_index is None else check.port_index.value) == index
+
+
+def test_a_port_that_a_check_names_leaves_no_index() -> None:
+    definition = {**APP, "portDefinitions": [{}], "healthChecks": [{"port": 80}]}
+    assert workload(definition).health_checks[0].port_index is None
+
+
+@pytest.mark.parametrize("form", ["http", "tcp"])
+def test_an_informational_check_names_its_port_too(form: str) -> None:
+    (check,) = workload({**APP, "check": {form: {"portIndex": 3}}}).health_checks
+    assert (check.protocol.value, check.port_index and check.port_index.value) == ("CHECK", 3)
+
+
+def test_readiness_is_asked_of_a_named_port() -> None:
+    stated, default = ({**APP, "readinessChecks": [item]} for item in ({"portName": "a"}, {}))
+    named, unnamed = (workload(each).readiness_checks[0].port_name for each in (stated, default))
+    assert (named and named.value, unnamed and unnamed.value) == ("a", "http-api")

@@ -230,48 +230,45 @@ def sensitive_entry(path: str, *, extra: Iterable[str] = ()) -> Entry | None:
 
 def matches_glob(path: str, pattern: str) -> bool:
     """Whether a path fits a pattern: `*` within a segment, `**` across segments."""
-    tokens = _tokens(pattern)
     # All the states at once, instead of trying one after the other: names and patterns
     # may be hostile, and backtracking takes for ever on some of them.
-    start = {0, 2} if tokens[:2] == ("**", "/") else {0}  # `**/b` is `b` too
-    states = _reached(tokens, start)
+    tokens, reached = _automaton(pattern)
+    end = len(tokens)
+    states = reached[0]
     for character in path:
-        stepped = set()
+        stepped: set[int] = set()
         for state in states:
-            if state < len(tokens):
-                wanted = tokens[state]
-                if wanted == "**" or (wanted == "*" and character != "/"):
-                    stepped.add(state)
-                elif wanted == character or (wanted == "?" and character != "/"):
-                    stepped.add(state + 1)
+            if state == end:
+                continue
+            wanted = tokens[state]
+            if wanted == "**" or (wanted == "*" and character != "/"):
+                stepped |= reached[state + 1] | {state}
+            elif wanted == character or (wanted == "?" and character != "/"):
+                stepped |= reached[state + 1]
         if not stepped:
             return False
-        states = _reached(tokens, stepped)
-    return len(tokens) in states
+        states = stepped
+    return end in states
 
 
 @cache
-def _tokens(pattern: str) -> tuple[str, ...]:
-    """The characters and wildcards of a pattern."""
-    return tuple(re.findall(r"\*\*|.", pattern, re.DOTALL))
-
-
-def _reached(tokens: tuple[str, ...], states: set[int]) -> set[int]:
-    """States with those that follow without a character: a wildcard may stand for nothing."""
-    waiting = list(states)
-    while waiting:
-        state = waiting.pop()
-        rest = tokens[state:]
-        further = []
-        if rest[:1] in (("*",), ("**",)):
-            further.append(state + 1)
-        if rest[:2] == ("/", "**") and (len(rest) == 2 or rest[2] == "/"):
-            further.append(state + 2)  # `/a/**` is `/a` too, and `/a/**/b` is `/a/b`
-        for reached in further:
-            if reached not in states:
-                states.add(reached)
-                waiting.append(reached)
-    return states
+def _automaton(pattern: str) -> tuple[list[str], list[set[int]]]:
+    """The characters and wildcards of a pattern, and which of them may come next at each."""
+    tokens = re.findall(r"\*\*|.", pattern, re.DOTALL)
+    reached: list[set[int]] = [{len(tokens)}]
+    for state in reversed(range(len(tokens))):
+        here = {state}
+        if tokens[state] in ("*", "**"):
+            here |= reached[0]
+        if tokens[state : state + 2] == ["/", "**"] and tokens[state + 2 : state + 3] in (
+            [],
+            ["/"],
+        ):
+            here |= reached[1]  # `/a/**` is `/a` too, and `/a/**/b` is `/a/b`
+        if state == 0 and tokens[:2] == ["**", "/"]:
+            here |= reached[1]  # `**/b` is `b` too
+        reached.insert(0, here)
+    return tokens, reached
 
 
 def _lookup(path: str, table: dict[str, Entry]) -> Entry | None:

@@ -167,6 +167,14 @@ def is_posix(shell: Sequence[Word]) -> bool:
     return name.removesuffix(".exe") in SHELLS
 
 
+def reads_script(command: Command) -> bool:
+    """Whether a command is a shell that reads its script from standard input."""
+    if command.name not in SHELLS:
+        return False
+    takes_script, operands = _shell_operands(command)
+    return not takes_script and (not operands or operands[0].value in ("-", "/dev/stdin"))
+
+
 def _argument(excerpt: Excerpt, word: Word) -> ShellWord:
     start = excerpt.index(word.span.start)
     end = excerpt.index(word.span.end - 1) + 1
@@ -499,7 +507,7 @@ class _Reader:
         """Let the command that reads a here-document have the scripts in it."""
         if heredoc.body is None or self.depth >= _DEEPEST_SCRIPT:
             return
-        if _reads_script(command):
+        if reads_script(command):
             self._read_inner(command, "heredoc", heredoc.body)
         elif expanded:
             self._expansions(*expanded)
@@ -755,14 +763,6 @@ def _script_of(command: Command) -> ShellWord | None:
         return None
     takes_script, operands = _shell_operands(command)
     return operands[0] if takes_script and operands else None
-
-
-def _reads_script(command: Command) -> bool:
-    """Whether a command is a shell that reads its script from standard input."""
-    if command.name not in SHELLS:
-        return False
-    takes_script, operands = _shell_operands(command)
-    return not takes_script and (not operands or operands[0].value == "-")
 
 
 def _shell_operands(command: Command) -> tuple[bool, list[ShellWord]]:

@@ -1,0 +1,411 @@
+"""What shell scripts do that they should not: run downloads, open back doors, trust anybody."""
+
+from __future__ import annotations
+
+import re
+from itertools import chain, pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from policylint.detect.secrets import is_secret_name
+from policylint.detect.tls import is_switched_off
+from policylint.dockerfile.shell import SHELLS, reads_script
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from policylint.dockerfile.script import Command, Redirection, Script, ShellWord
+    from policylint.source import Span
+
+
+class Deed(NamedTuple):
+    """Something that a script does, in words, and the words of it that say so.
+
+    `hosts` are those that the command talks to, as far as its arguments tell.
+    """
+
+    what: str
+    span: Span
+    hosts: tuple[str, ...] = ()
+
+
+class Handed(NamedTuple):
+    """A secret in the arguments of a command: under which name, for whom, and what it is."""
+
+    name: str
+    value: str
+    span: Span
+    user: str = ""
+
+
+class Executed(NamedTuple):
+    """A command that runs what others write, and these."""
+
+    runner: Command
+    sources: list[Command]
+
+
+_DOWNLOADERS = frozenset({"curl", "fetch", "wget"})
+_NETWORK = frozenset({"nc", "nc.openbsd", "nc.traditional", "ncat", "netcat", "openssl", "telnet"})
+_NETCATS = _NETWORK - {"openssl", "telnet"}
+_NETCAT_VALUED = ("-e", "-c", "-i", "-p", "-q", "-s", "-w", "--exec", "--sh-exec", "--lua-exec")
+
+# Interpreters, and the letters of the options behind which their program stands.
+_INTERPRETERS = {"python": "cm", "perl": "eEnp", "ruby": "enp", "node": "ep", "php": "rBRFf"}
+_INTERPRETER = re.compile(r"(python|perl|ruby|node|php)(?:js)?[\d.]*")
+_ONE_LINERS = re.compile(r"(?:python|perl|ruby|node|php|lua|awk|gawk|mawk)(?:js)?[\d.]*")
+_CONNECTS = re.compile(r"socket|fsockopen|net\.connect|require\(.net.\)|/inet/tcp", re.IGNORECASE)
+_HANDS_OVER = re.compile(r"dup2|pty\.spawn|/(?:ba|da|k|z|a)?sh\b|\|&")
+_SHELL_ADDRESS = re.compile(
+    r"(?:EXEC|SYSTEM):[\"']?(?:[^\s\"':,]*/)?(?:ba|da|k|z|a)?sh\b", re.IGNORECASE
+)
+_SOCKET = re.compile(r"/dev/(?:tcp|udp)/")
+_BLOB = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}")
+
+_CURL_VALUED = frozenset({
+    "-A", "-C", "-D", "-E", "-F", "-H", "-K", "-P", "-Q", "-T", "-U", "-X", "-Y", "-b", "-c",
+    "-d", "-e", "-m", "-o", "-r", "-t", "-u", "-w", "-x", "-y", "-z", "--cacert", "--cert",
+    "--connect-timeout", "--data", "--data-binary", "--form", "--header", "--key", "--max-time",
+    "--output", "--proxy", "--proxy-user", "--request", "--resolve", "--retry", "--url",
+    "--user", "--user-agent", "--write-out",
+})  # fmt: skip
+_CURL_INSECURE = ("-k", "--insecure", "--proxy-insecure", "--doh-insecure")
+_HOST = re.compile(r"(?:[a-z][a-z0-9+.-]*://)?(?:[^/@\s]*@)?(\[[^\]]*\]|[^/:?#\s]+)", re.IGNORECASE)
+_GIT_INSECURE = re.compile(r"http(?:\..*)?\.sslverify=(?:false|0|no|off)", re.IGNORECASE)
+_STRICT_SSL = re.compile(r"(?:--)?strict-ssl=(?:false|0)|--no-strict-ssl", re.IGNORECASE)
+_PIP = re.compile(r"pip[\d.]*")
+
+_EXPORTS = frozenset({"declare", "export", "local", "readonly", "typeset"})
+_ASSIGNED = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
+_OPTION = re.compile(r"-(?:-?|D)([A-Za-z][\w.-]*)(?:=(.*))?", re.DOTALL)
+_SECRET_OPTION = re.compile(
+    r"(?:^|[_.-])(?:pass|passwd|password|passphrase|token|secret|api[_-]?key|access[_-]?key"
+    r"|secret[_-]?key|secret[_-]access[_-]key|client[_-]secret|auth[_-]?token)$"
+    r"|(?:pass|key|trust)?(?:store)?(?:password|passwd|passphrase)$",
+    re.IGNORECASE,
+)
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+# Options of single programs: a password behind it, or joined to it, or a user and a password.
+_PASSWORD_OPTIONS = {
+    "sshpass": "-p", "redis-cli": "-a", "mongo": "-p", "mongosh": "-p", "mongodump": "-p",
+    "mongorestore": "-p", "sqlcmd": "-P", "ldapadd": "-w", "ldapmodify": "-w", "ldapsearch": "-w",
+}  # fmt: skip
+_JOINED_OPTION = re.compile(r"(?:mysql|mariadb)[\w-]*")
+_LOGIN_OPTIONS = {
+    "curl": ("-u", "-U", "--user", "--proxy-user"), "http": ("-a", "--auth"),
+    "https": ("-a", "--auth"), "ab": ("-A", "-P"),
+}  # fmt: skip
+_AUTHORIZATION = re.compile(r"\bauthorization:\s*(?:basic|bearer|token)\s+(\S+)", re.IGNORECASE)
+
+
+def executions(script: Script) -> Iterator[Executed]:
+    """Whatever runs the output of other commands: `… | sh`, `sh <(…)`, `eval $(…)`."""
+    for inner in script.scripts():
+        for pipeline in inner.pipelines:
+            first = pipeline[0]
+            for middle, end in pairwise(pipeline[1:]):
+                for command in inner.commands[middle:end]:
+                    if _runs_input(command):
+                        yield Executed(command, list(_all(inner.commands[first:middle])))
+                        # What this one writes, the next runner reads.
+                        first = middle
+        for command in inner.commands:
+            kinds = _kinds_run(command) if command.nested else ()
+            written = [nested.walk() for nested in command.nested if nested.kind in kinds]
+            if written:
+                yield Executed(command, list(chain.from_iterable(written)))
+
+
+def downloads_run(script: Script) -> Iterator[Deed]:
+    """Downloads that are run as they come."""
+    for runner, sources in executions(script):
+        for source in sources:
+            if source.name in _DOWNLOADERS:
+                name = runner.name if _is_program(runner) else "the shell"
+                yield Deed(f"{name} runs what {source.name} downloads", runner.span)
+                break
+
+
+def back_doors(script: Script) -> Iterator[Deed]:
+    """Shells that are handed to whoever is at the other end of a connection."""
+    has_socket = any(_is_socket(each) for inner in script.scripts() for each in _redirected(inner))
+    for inner in script.scripts():
+        joined = _joined_by_groups(inner) if has_socket else set()
+        for command in inner.commands:
+            if has_socket and _is_on_socket(command, is_joined=command.index in joined):
+                what: str | None = "a shell is joined to a network connection"
+            else:
+                what = _netcat(command) or _socat(command) or _one_liner(command)
+            if what:
+                yield Deed(what, command.span)
+        yield from _fed_by_network(inner)
+    for runner, sources in executions(script):
+        if any(map(_decodes, sources)) and any(map(_has_blob, sources)):
+            yield Deed("a shell runs what is hidden in base64", runner.span)
+
+
+def insecure_switches(script: Script) -> Iterator[Deed]:
+    """Verification of certificates switched off, by an option or a variable."""
+    for command in script.walk():
+        for name, value, span in _assignments(command):
+            if is_switched_off(name, value):
+                yield Deed(name, span)
+        yield from _insecure_options(command)
+
+
+def secrets_handed(script: Script) -> Iterator[Handed]:
+    """Literal secrets in arguments and assignments; what a variable holds is none."""
+    for command in script.walk():
+        for name, value, span in _assignments(command):
+            if is_secret_name(name):
+                yield Handed(name, value, span)
+        yield from _options_with_secrets(command)
+        yield from _options_of_programs(command)
+        for word in command.arguments:
+            match = _AUTHORIZATION.search(word.value)
+            if match and not _is_expanded(match[1]):
+                yield Handed("the Authorization header", match[1].rstrip("\"'"), word.span)
+
+
+def _all(commands: list[Command]) -> Iterator[Command]:
+    for command in commands:
+        yield command
+        for nested in command.nested:
+            yield from nested.walk()
+
+
+def _is_program(command: Command) -> bool:
+    return command.name in SHELLS or bool(_INTERPRETER.fullmatch(command.name))
+
+
+def _runs_input(command: Command) -> bool:
+    """Whether a command runs what it reads: a shell or an interpreter without a program."""
+    if "xargs" in command.wrappers:
+        return False
+    if command.name in SHELLS:
+        return reads_script(command)
+    letters = _code_letters(command)
+    if letters is None:
+        return command.name in ("source", ".") and _operand(command) == "/dev/stdin"
+    for word in command.arguments:
+        value = word.value
+        if value in ("-", "/dev/stdin"):
+            return True
+        if value[:1] != "-" or value[:2] == "--" or not set(letters + "hVv").isdisjoint(value):
+            return False
+    return True
+
+
+def _code_letters(command: Command) -> str | None:
+    match = _INTERPRETER.fullmatch(command.name)
+    return _INTERPRETERS[match[1]] if match else None
+
+
+def _operand(command: Command) -> str:
+    return command.arguments[0].value if command.arguments else ""
+
+
+def _kinds_run(command: Command) -> tuple[str, ...]:
+    """Which of the scripts within a command write what it runs."""
+    word = command.name_word
+    if word is None:
+        return ()
+    if word.value.startswith(("$(", "`")):  # the output is a command itself
+        return ("substitution",)
+    if command.name == "eval":
+        return ("substitution",)
+    letters = _code_letters(command)
+    if letters is None and command.name not in (*SHELLS, "source", "."):
+        return ()
+    is_handed = any(each.operator == "<<<" for each in command.redirections)
+    is_code = letters is not None and any(
+        option.value[:1] == "-"
+        and not set(letters).isdisjoint(option.value)
+        and code.value.startswith(("$(", "`"))
+        for option, code in zip(command.arguments, command.arguments[1:], strict=False)
+    )
+    return ("process", "substitution") if is_handed or is_code else ("process",)
+
+
+def _redirected(script: Script) -> Iterator[Redirection]:
+    """Every redirection of a script itself, those of groups included."""
+    for command in script.commands:
+        yield from command.redirections
+    for group in script.groups:
+        yield from group.redirections
+
+
+def _joined_by_groups(script: Script) -> set[int]:
+    """The numbers of the commands in groups that are joined to a connection."""
+    groups = (group for group in script.groups if any(map(_joins, group.redirections)))
+    return {number for group in groups for number in range(group.first, group.end)}
+
+
+def _is_on_socket(command: Command, *, is_joined: bool) -> bool:
+    """Whether this is `sh -i >& /dev/tcp/…`, or its like by way of a descriptor."""
+    if not (is_joined or any(map(_joins, command.redirections))):
+        return False
+    if command.name in SHELLS:
+        return reads_script(command) or command.split().option("-i") is not None
+    word = command.name_word
+    # `while read line; do $line >&5; done` is a shell, too.
+    return word is not None and word.value[:1] == "$" and word.value[:2] != "$("
+
+
+def _is_socket(redirection: Redirection) -> bool:
+    return bool(_SOCKET.match(redirection.target.value))
+
+
+def _joins(redirection: Redirection) -> bool:
+    """Whether a redirection goes to a connection, or to the descriptor that may be one."""
+    target = redirection.target.value
+    if _is_socket(redirection):
+        return True
+    if redirection.operator not in ("<&", ">&"):
+        return False
+    return (target.isdigit() and int(target[:9]) > 2) or (
+        redirection.descriptor == "0" and target == "1"
+    )
+
+
+def _netcat(command: Command) -> str | None:
+    if command.name not in _NETCATS:
+        return None
+    for option in command.split(_NETCAT_VALUED).options:
+        if option.name in ("-e", "-c", "--exec", "--sh-exec") and option.value:
+            program = (option.value.split() or [""])[0]
+            if program.rpartition("/")[2] in SHELLS:
+                return f"{command.name} hands a shell to the network"
+    return None
+
+
+def _socat(command: Command) -> str | None:
+    if command.name != "socat":
+        return None
+    if any(_SHELL_ADDRESS.search(word.value) for word in command.arguments):
+        return "socat hands a shell to the network"
+    return None
+
+
+def _one_liner(command: Command) -> str | None:
+    if not _ONE_LINERS.fullmatch(command.name):
+        return None
+    code = " ".join(word.value for word in command.arguments)
+    if _CONNECTS.search(code) and _HANDS_OVER.search(code):
+        return f"{command.name} hands a shell to the network"
+    return None
+
+
+def _fed_by_network(script: Script) -> Iterator[Deed]:
+    """`mkfifo f; cat f | sh -i | nc host port > f`, `telnet host 1 | sh | telnet host 2`."""
+    has_pipe = any(command.name in ("mkfifo", "mknod") for command in script.commands)
+    for pipeline in script.pipelines:
+        commands = script.commands[pipeline[0] : pipeline[-1]]
+        on_network = [at for at, command in enumerate(commands) if command.name in _NETWORK]
+        if not on_network:
+            continue
+        for at, shell in enumerate(commands[: on_network[-1]]):
+            if shell.name in SHELLS:
+                is_fed = (has_pipe or on_network[0] < at) and _runs_input(shell)
+                if is_fed or shell.split().option("-i") is not None:
+                    yield Deed("a shell is joined to a network connection", shell.span)
+
+
+def _decodes(command: Command) -> bool:
+    if command.name == "base64":
+        return command.split().option("-d", "-D", "--decode") is not None
+    words = {word.value for word in command.arguments}
+    return command.name == "openssl" and "-d" in words and bool(words & {"base64", "-base64", "-a"})
+
+
+def _has_blob(command: Command) -> bool:
+    words = [*command.arguments, *(each.target for each in command.redirections)]
+    return any(word.literal and _BLOB.fullmatch(word.value.strip()) for word in words)
+
+
+def _assignments(command: Command) -> Iterator[tuple[str, str, Span]]:
+    """The variables that a command sets to something known: `A=b run`, `export A=b`."""
+    for assignment in command.assignments:
+        if assignment.literal:
+            yield assignment.name, assignment.value, assignment.value_span
+    if command.name in _EXPORTS:
+        for word in command.arguments:
+            match = _ASSIGNED.fullmatch(word.value)
+            if match and word.literal:
+                yield match[1], match[2], word.span
+
+
+def _insecure_options(command: Command) -> Iterator[Deed]:
+    name, words = command.name, command.arguments
+    values = [word.value for word in words]
+    if name == "curl":
+        arguments = command.split(_CURL_VALUED)
+        option = arguments.option(*_CURL_INSECURE)
+        if option is not None:
+            urls = [word.value for word in arguments.operands]
+            urls += [each.value or "" for each in arguments.options if each.name == "--url"]
+            yield Deed(f"curl {option.name}", option.word.span, _hosts(urls))
+    elif name == "wget":
+        option = command.split().option("--no-check-certificate")
+        if option is not None:
+            urls = [value for value in values if value[:1] != "-"]
+            yield Deed("wget --no-check-certificate", option.word.span, _hosts(urls))
+    elif name == "git":
+        settings = [*values, *map("=".join, pairwise(values))]
+        if any(map(_GIT_INSECURE.fullmatch, settings)):
+            yield Deed("git http.sslVerify=false", _span_of(words, "sslverify"))
+    elif _PIP.fullmatch(name) or (_code_letters(command) == "cm" and "pip" in values):
+        if any("trusted-host" in value for value in values):
+            yield Deed("pip --trusted-host", _span_of(words, "trusted-host"))
+    elif name in ("npm", "yarn", "pnpm"):
+        settings = [*values, *map("=".join, pairwise(values))]
+        if any(map(_STRICT_SSL.fullmatch, settings)):
+            yield Deed(f"{name} strict-ssl=false", _span_of(words, "strict-ssl"))
+
+
+def _span_of(words: list[ShellWord], part: str) -> Span:
+    return next(word.span for word in words if part in word.value.lower())
+
+
+def _hosts(urls: list[str]) -> tuple[str, ...]:
+    return tuple(match[1] for match in map(_HOST.match, urls) if match)
+
+
+def _options_with_secrets(command: Command) -> Iterator[Handed]:
+    words = command.arguments
+    for word, following in pairwise([*words, None]):
+        match = _OPTION.fullmatch(word.value) if word is not None else None
+        if word is None or match is None or not _SECRET_OPTION.search(_CAMEL.sub("_", match[1])):
+            continue
+        name, value = word.value.partition("=")[0], match[2]
+        if value is not None:
+            if word.literal:
+                yield Handed(name, value, word.span)
+        elif following is not None and following.literal and following.value[:1] != "-":
+            yield Handed(name, following.value, following.span)
+
+
+def _options_of_programs(command: Command) -> Iterator[Handed]:
+    name = command.name
+    if _JOINED_OPTION.fullmatch(name):
+        for word in command.arguments:
+            if word.value[:2] == "-p" and word.value[2:] and word.literal:
+                yield Handed(f"{name} -p", word.value[2:], word.span)
+    elif name in _PASSWORD_OPTIONS:
+        letter = _PASSWORD_OPTIONS[name]
+        for option in command.split((letter,)).options:
+            if option.name == letter and option.value and not _is_expanded(option.value):
+                yield Handed(
+                    f"{name} {letter}", option.value, option.value_span or option.word.span
+                )
+    elif name in _LOGIN_OPTIONS:
+        names = _LOGIN_OPTIONS[name]
+        valued = _CURL_VALUED if name == "curl" else names
+        for option in command.split(valued).options:
+            user, _, password = (option.value or "").partition(":")
+            if option.name in names and password and not _is_expanded(password):
+                span = option.value_span or option.word.span
+                yield Handed(f"{name} {option.name}", password, span, user)
+
+
+def _is_expanded(value: str) -> bool:
+    return "$" in value or "`" in value

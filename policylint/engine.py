@@ -14,6 +14,7 @@ from policylint.finding import (
     Found,
     Related,
     Report,
+    Suppressed,
     rank,
 )
 from policylint.model import PARTS, Hole, Suppression, Workload
@@ -41,15 +42,15 @@ def lint(
     crashed: Callable[[SourceFile, Exception], None] | None = None,
     *,
     suppressions: bool = True,
-    complete: bool = False,
+    complete: Callable[[], bool] = bool,
     min_severity: str = "info",
 ) -> Report:
     """Check files against a policy; `values` fill the placeholders of templates.
 
     `crashed` is told of a file that a mistake of ours kept from being checked;
     without it the exception goes on. `suppressions` are those in definitions: a
-    central pipeline may ignore them. `complete` says that the files are all there
-    are, so that an exemption without a finding is one too many. What is below
+    central pipeline may ignore them. `complete` says, at the end, whether the files
+    were all there are, so that an exemption without a finding is one too many. What is below
     `min_severity` is decided on, but not reported.
     """
     run = _Run(policy, suppressions=suppressions)
@@ -65,12 +66,13 @@ def lint(
             if crashed is None:
                 raise
             crashed(source, error)
+            run.is_whole = False
             continue
         if documents:
             files.append(CheckedFile(source.path, tuple(document.kind for document in documents)))
         else:
             passed_over += 1
-    run.finish(complete=complete)
+    run.finish(complete=complete() and run.is_whole)
     files.sort()
     return Report(
         sorted((found for found in run.findings if _counts(found, min_severity)), key=_order),
@@ -79,8 +81,8 @@ def lint(
         policy=policy.name,
         fail_on=policy.fail_on,
         suppressed=sorted(
-            (taken for taken in run.suppressed if _counts(taken[0], min_severity)),
-            key=lambda taken: _order(taken[0]),
+            (taken for taken in run.suppressed if _counts(taken.finding, min_severity)),
+            key=lambda taken: _order(taken.finding),
         ),
         unknown=run.unknown,
     )
@@ -96,8 +98,9 @@ class _Run:
 
     def __init__(self, policy: Policy, *, suppressions: bool) -> None:
         self.findings: list[Finding] = []
-        self.suppressed: list[tuple[Finding, Suppression]] = []
+        self.suppressed: list[Suppressed] = []
         self.unknown = 0
+        self.is_whole = True
         self._policy = policy
         self._checks = Checks(policy)
         self._honours = suppressions
@@ -120,6 +123,7 @@ class _Run:
             findings = decision.kept + told.kept
             self.suppressed += decision.suppressed + told.suppressed
         self.findings += findings
+        self.is_whole &= all(finding.rule.name != UNREADABLE for finding in findings)
         self.unknown += sum(
             1 + len(node.others)
             for document in documents
@@ -155,7 +159,7 @@ def _court(policy: Policy) -> Court:
     """Who decides under a policy."""
     from policylint.suppress import Court, terms
 
-    return Court((exemption.asked for exemption in policy.exemptions), terms(policy))
+    return Court(policy.exemptions, terms(policy))
 
 
 class Check(NamedTuple):
@@ -258,7 +262,8 @@ def _findings(
             if severity is None:
                 continue
             owner = top if isinstance(top, Workload) else _owner(problem.at, workloads)
-            finding = _finding(document, owner, check.rule, severity, problem, seen)
+            subject = _subject(top, owner)
+            finding = _finding(document, owner, subject, check.rule, severity, problem, seen)
             key = finding.rule.name, finding.span, finding.message
             # A fact that several nodes inherit is one finding.
             if key not in found or rank(found[key].severity) < rank(severity):
@@ -274,6 +279,13 @@ def _without_echoes(findings: list[Finding]) -> list[Finding]:
         for finding in findings
         if not any((name, finding.span) in spoken for name in finding.rule.unless)
     ]
+
+
+def _subject(top: Node, owner: Workload | None) -> str | None:
+    """The id of the workload that a finding is about."""
+    if isinstance(top, Suppression):
+        return top.subject if top.form != "exemption" else None
+    return owner.id.value if owner is not None and owner.id.is_known else None
 
 
 def _owner(at: At, workloads: dict[tuple[str | int, ...], Workload]) -> Workload | None:
@@ -320,13 +332,13 @@ def _problems(
 def _finding(
     document: Document,
     owner: Workload | None,
+    subject: str | None,
     rule: Rule,
     severity: str,
     problem: Problem,
     seen: dict[tuple[object, ...], int],
 ) -> Finding:
     source = document.source
-    subject = owner.id.value if owner is not None and owner.id.is_known else None
     names = document.names(problem.at)[len(owner.root) if owner is not None else 0 :]
     place = (rule.name, source.path, subject, names)
     ordinal = seen[place] = seen.get(place, 0) + 1

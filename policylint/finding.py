@@ -166,6 +166,14 @@ class Finding:
         return self.instead or self.rule.instead
 
 
+class Suppressed(NamedTuple):
+    """A finding that is taken back, by what, and the file in which that stands."""
+
+    finding: Finding
+    by: Suppression
+    source: SourceFile
+
+
 class CheckedFile(NamedTuple):
     """A file of ours and the kinds of the documents found in it, in their order."""
 
@@ -190,7 +198,7 @@ class Report:
         passed_over: int,
         policy: str,
         fail_on: str,
-        suppressed: Sequence[tuple[Finding, Suppression]] = (),
+        suppressed: Sequence[Suppressed] = (),
         unknown: int = 0,
     ) -> None:
         self.findings = findings
@@ -204,6 +212,13 @@ class Report:
             rank(finding.severity) >= rank(fail_on) or finding.rule.name == UNREADABLE
             for finding in findings
         )
+
+    def by_rule(self) -> dict[str, int]:
+        """How many findings there are of each rule, the most first."""
+        counts: dict[str, int] = {}
+        for finding in self.findings:
+            counts[finding.rule.name] = counts.get(finding.rule.name, 0) + 1
+        return dict(sorted(counts.items(), key=lambda count: (-count[1], count[0])))
 
     def counts(self) -> dict[str, int]:
         """How many findings there are of each severity, the worst first, zeros left out."""

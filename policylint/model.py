@@ -255,7 +255,7 @@ class Suppression(Record):
     rules: tuple[Value[str], ...]
     reason: str
     until: str | None
-    at: At
+    at: Span
     target: Span | None = None
     owner: str | None = None
     subject: str | None = None

@@ -15,7 +15,7 @@ from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from policylint.detect.paths import matches_glob
-from policylint.finding import UNREADABLE, rank
+from policylint.finding import UNREADABLE, Suppressed, rank
 from policylint.policy import PolicyError
 from policylint.rules.index import RULES
 
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from policylint.finding import Finding
     from policylint.model import Suppression, Value
-    from policylint.policy import Policy
+    from policylint.policy import Exemption, Policy
+    from policylint.source import SourceFile
 
 PLACEHOLDERS = frozenset({"todo", "tbd", "n/a", "na", "none", "fixme", "xxx", "later", "."})
 EVERYTHING = "*"
@@ -58,7 +59,7 @@ class Decision(NamedTuple):
     """Findings that stay, findings that are taken back and by what, and all that was asked."""
 
     kept: list[Finding]
-    suppressed: list[tuple[Finding, Suppression]]
+    suppressed: list[Suppressed]
     suppressions: list[Suppression]
 
 
@@ -97,9 +98,10 @@ class Court:
     comes together over the run.
     """
 
-    def __init__(self, exemptions: Iterable[Suppression], terms: Terms) -> None:
+    def __init__(self, exemptions: Sequence[Exemption], terms: Terms) -> None:
         self._terms = terms
-        self._exemptions = [judge(asked, terms) for asked in exemptions]
+        self._sources = [exemption.source for exemption in exemptions]
+        self._exemptions = [judge(exemption.asked, terms) for exemption in exemptions]
         self._by_name: dict[str, list[int]] = {}
         for index, asked in enumerate(self._exemptions):
             for rule in asked.rules:
@@ -112,13 +114,14 @@ class Court:
         answers = _Answers(judged, findings, self._terms)
         exempt = self._exempt(findings)
         kept: list[Finding] = []
-        taken: list[tuple[Finding, Suppression]] = []
+        taken: list[Suppressed] = []
         for at, finding in enumerate(findings):
-            answer = answers.by_finding.get(at) or exempt.get(at)
-            if answer is None:
-                kept.append(finding)
+            if at in answers.by_finding:
+                taken.append(Suppressed(finding, answers.by_finding[at], finding.source))
+            elif at in exempt:
+                taken.append(Suppressed(finding, *exempt[at]))
             else:
-                taken.append((finding, answer))
+                kept.append(finding)
         told = [
             _with_use(suppression, index, answers.used, self._terms)._replace(
                 denied=(*suppression.denied, *answers.denied.get(index, ()))
@@ -135,9 +138,9 @@ class Court:
             for index, asked in enumerate(self._exemptions)
         ]
 
-    def _exempt(self, findings: Iterable[Finding]) -> dict[int, Suppression]:
+    def _exempt(self, findings: Iterable[Finding]) -> dict[int, tuple[Suppression, SourceFile]]:
         """The exemptions that take findings back, by the number of the finding."""
-        answers: dict[int, Suppression] = {}
+        answers: dict[int, tuple[Suppression, SourceFile]] = {}
         known: dict[tuple[int, str | None, str], bool] = {}
         for at, finding in enumerate(findings):
             if finding.rule.name == UNREADABLE:
@@ -151,7 +154,7 @@ class Court:
                     if known[key]:
                         self._used.add((index, name))
                         if has_effect(asked):
-                            answers.setdefault(at, asked)
+                            answers.setdefault(at, (asked, self._sources[index]))
         return answers
 
 

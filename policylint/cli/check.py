@@ -11,18 +11,18 @@ from policylint import policy as policies
 from policylint.cli.errors import UsageError, fail, internal_error
 from policylint.cli.reports import FORMATS, Reports
 from policylint.cli.values import read_values
-from policylint.discover import Failure, common_folder, discover, git_root, is_below
+from policylint.discover import Failure, common_folder, discover, git_root, is_below, relative
 from policylint.engine import lint
 from policylint.finding import SEVERITIES
 from policylint.output.text import printable
 from policylint.parsers.recognise import KINDS
 from policylint.rules.index import SETS
+from policylint.source import SourceFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from policylint.policy import Policy
-    from policylint.source import SourceFile
 
 
 @click.command(short_help="Check definitions.")
@@ -50,6 +50,31 @@ if TYPE_CHECKING:
     envvar="POLICYLINT_IGNORE",
     metavar="NAMES",
     help="Without these rules or families.",
+)
+@click.option(
+    "--min-severity",
+    type=click.Choice(SEVERITIES),
+    default="info",
+    envvar="POLICYLINT_MIN_SEVERITY",
+    help="The least severity that is reported.  [default: the policy's]",
+)
+@click.option(
+    "--ignore-suppressions",
+    is_flag=True,
+    envvar="POLICYLINT_IGNORE_SUPPRESSIONS",
+    help="Whatever comments and labels say; the policy's exemptions hold.",
+)
+@click.option(
+    "--show-suppressed",
+    is_flag=True,
+    envvar="POLICYLINT_SHOW_SUPPRESSED",
+    help="Also report what is taken back, and why.",
+)
+@click.option(
+    "--statistics",
+    is_flag=True,
+    envvar="POLICYLINT_STATISTICS",
+    help="Also print how many findings each rule has.",
 )
 @click.option(
     "--fail-on",
@@ -130,6 +155,10 @@ def command(
     isolated: bool,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
+    min_severity: str,
+    ignore_suppressions: bool,
+    show_suppressed: bool,
+    statistics: bool,
     fail_on: str | None,
     exit_zero: bool,
     form: str,
@@ -148,12 +177,13 @@ def command(
     Exit codes: 0 nothing at or above the threshold, 1 findings or a definition
     that could not be read, 2 asked wrongly or could not do the job.
     """
-    reports = Reports(form, outputs, color)
+    reports = Reports(form, outputs, color, statistics=statistics, suppressed=show_suppressed)
     paths = paths or (".",)
     policy = _policy(policy_name, paths, isolated=isolated)
     policy = _choose(policy, select, ignore, fail_on)
     folder = common_folder(paths)
     root = _root(policy, folder)
+    policy = _reported(policy, root)
     failures: list[Failure] = []
     found = discover(
         paths, root=root, exclude=policy.exclude, kind=kind, stdin_filename=stdin_filename
@@ -173,7 +203,18 @@ def command(
             return _code(failures, failed=mended.fixes > 0 and not exit_zero)
         mended.write()
         sources = iter(mended.after)
-    report = lint(sources, policy, values, crashed=None if debug else crashed)
+    try:
+        report = lint(
+            sources,
+            policy,
+            values,
+            crashed=None if debug else crashed,
+            suppressions=not ignore_suppressions,
+            complete=lambda: kind is None and _covers(paths, policy) and not failures,
+            min_severity=min_severity,
+        )
+    except policies.PolicyError as error:
+        raise UsageError(str(error)) from None
     reports.write(report, root)
     return _code(failures, failed=report.failed and not exit_zero)
 
@@ -206,6 +247,30 @@ def _root(policy: Policy, folder: str) -> str:
     if policy.folder is not None and is_below(folder, policy.folder):
         return policy.folder
     return git_root(folder) or os.getcwd()
+
+
+def _reported(policy: Policy, root: str) -> Policy:
+    """The policy with its files called as reports call files."""
+    if not policy.exemptions:
+        return policy
+    known: dict[SourceFile, SourceFile] = {}
+    for source in dict.fromkeys(exemption.source for exemption in policy.exemptions):
+        path = relative(source.location, root)
+        known[source] = SourceFile(path, source.text, location=source.location)
+    return policy._replace(
+        exemptions=tuple(
+            exemption._replace(source=known[exemption.source]) for exemption in policy.exemptions
+        )
+    )
+
+
+def _covers(paths: Iterable[str], policy: Policy) -> bool:
+    """Whether the paths are the whole folder of the policy: all that it holds for."""
+    folder = policy.folder
+    return folder is not None and any(
+        path != "-" and os.path.isdir(path) and is_below(folder, os.path.abspath(path))
+        for path in paths
+    )
 
 
 def _choose(

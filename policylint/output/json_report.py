@@ -11,7 +11,9 @@ from policylint.finding import SEVERITIES
 from policylint.references import reference
 
 if TYPE_CHECKING:
-    from policylint.finding import Finding, Related, Report
+    from collections.abc import Iterable
+
+    from policylint.finding import Finding, Related, Report, Suppressed
     from policylint.source import SourceFile, Span
 
     Json = dict[str, Any]
@@ -22,8 +24,11 @@ VERSION = 1
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def render(report: Report) -> str:
-    """The whole report as one JSON object in ASCII, so that it is safe on a terminal too."""
+def render(report: Report, *, suppressed: bool = False) -> str:
+    """The whole report as one JSON object in ASCII, so that it is safe on a terminal too.
+
+    With `suppressed` also the findings that are taken back, and why.
+    """
     counts = report.counts()
     content = {
         "version": VERSION,
@@ -33,16 +38,41 @@ def render(report: Report) -> str:
             "failed": report.failed,
             "findings": len(report.findings),
             "severities": {name: counts.get(name, 0) for name in reversed(SEVERITIES)},
+            "rules": report.by_rule(),
+            "suppressed": len(report.suppressed),
+            "values_unknown": report.unknown,
             "files_checked": len(report.files),
             "files_passed_over": report.passed_over,
         },
         "files": [{"path": _text(file.path), "kinds": list(file.kinds)} for file in report.files],
     }
-    # One finding a line: the encoder is several times slower when it indents.
-    lines = [f"    {json.dumps(_finding(finding))}" for finding in report.findings]
-    findings = ",\n".join(lines).join(("[\n", "\n  ]")) if lines else "[]"
+    lists = {"findings": _lines(map(_finding, report.findings))}
+    if suppressed:
+        lists["suppressed"] = _lines(map(_suppressed, report.suppressed))
     head = json.dumps(content, indent=2).removesuffix("\n}")
-    return f'{head},\n  "findings": {findings}\n}}\n'
+    return f"{head},\n{_members(lists)}\n}}\n"
+
+
+def _members(lists: dict[str, str]) -> str:
+    return ",\n".join(f'  "{name}": {items}' for name, items in lists.items())
+
+
+def _lines(items: Iterable[Json]) -> str:
+    """A list with an item on each line: the encoder is several times slower when it indents."""
+    lines = [f"    {json.dumps(item)}" for item in items]
+    return ",\n".join(lines).join(("[\n", "\n  ]")) if lines else "[]"
+
+
+def _suppressed(entry: Suppressed) -> Json:
+    asked = entry.by
+    stated = {"until": asked.until, "owner": asked.owner}
+    by = {
+        "form": asked.form,
+        "reason": _text(asked.reason),
+        **{name: _text(text) for name, text in stated.items() if text is not None},
+        **_place(entry.source, asked.at),
+    }
+    return {"finding": _finding(entry.finding), "suppression": by}
 
 
 def _finding(finding: Finding) -> Json:

@@ -19,7 +19,7 @@ from policylint.references import reference
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from policylint.finding import Finding, Related, Report
+    from policylint.finding import Finding, Related, Report, Suppressed
     from policylint.rule import Example, Rule
     from policylint.source import SourceFile, Span
 
@@ -39,12 +39,24 @@ _LEVELS = {"critical": "error", "high": "error", "medium": "warning", "low": "no
 _SCORES = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.0"}
 
 
-def render(report: Report) -> str:
-    """The report as one run, the worst findings first: readers cut long ones at the end."""
+def render(report: Report, *, suppressed: bool = False) -> str:
+    """The report as one run, the worst findings first: readers cut long ones at the end.
+
+    With `suppressed` also the findings that are taken back: not every reader knows
+    them from the others.
+    """
     findings = sorted(report.findings, key=lambda finding: -rank(finding.severity))
     kept = findings[:MAX_RESULTS]
-    rules = _worst(kept)
+    taken = report.suppressed[: MAX_RESULTS - len(kept)] if suppressed else ()
+    rules = _worst([*kept, *(entry.finding for entry in taken)])
     index = {name: at for at, name in enumerate(rules)}
+    results = [
+        *(_result(finding, index[finding.rule.name]) for finding in kept),
+        *(_result(entry.finding, index[entry.finding.rule.name], entry) for entry in taken),
+    ]
+    if suppressed:  # where one result tells, all do
+        for result in results:
+            result.setdefault("suppressions", [])
     run = {
         "tool": {
             "driver": {
@@ -58,18 +70,23 @@ def render(report: Report) -> str:
             _ROOT: {"description": {"text": "The root of the repository that was checked."}}
         },
         "columnKind": "unicodeCodePoints",
-        "results": [_result(finding, index[finding.rule.name]) for finding in kept],
+        "results": results,
         "properties": {
             "policy": _text(report.policy),
             "filesChecked": len(report.files),
             "filesPassedOver": report.passed_over,
+            "suppressed": len(report.suppressed),
+            "valuesUnknown": report.unknown,
         },
     }
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
 
 def _worst(findings: Iterable[Finding]) -> dict[str, tuple[Rule, str]]:
-    """The rules of findings that are sorted by severity, each with that of its worst one."""
+    """The rules of findings, each with the severity of the first, which is its worst one.
+
+    What is taken back comes after what is not.
+    """
     rules: dict[str, tuple[Rule, str]] = {}
     for finding in findings:
         rules.setdefault(finding.rule.name, (finding.rule, finding.severity))
@@ -169,7 +186,7 @@ def _invocation(found: int, kept: int) -> Json:
     return invocation
 
 
-def _result(finding: Finding, rule_index: int) -> Json:
+def _result(finding: Finding, rule_index: int, taken: Suppressed | None = None) -> Json:
     place: Json = {"physicalLocation": _place(finding.source, finding.span)}
     if finding.subject:
         place["logicalLocations"] = [{"fullyQualifiedName": _text(finding.subject)}]
@@ -184,7 +201,22 @@ def _result(finding: Finding, rule_index: int) -> Json:
     }
     if finding.related:
         result["relatedLocations"] = _related(finding.related[:MAX_RELATED])
+    if taken is not None:
+        result["suppressions"] = [_suppression(taken)]
     return result
+
+
+def _suppression(entry: Suppressed) -> Json:
+    asked = entry.by
+    until = {"until": asked.until} if asked.until else {}
+    owner = {"owner": _text(asked.owner)} if asked.owner else {}
+    return {
+        "kind": "external" if asked.form == "exemption" else "inSource",
+        "status": "accepted",
+        "justification": _text(asked.reason),
+        "location": {"physicalLocation": _place(entry.source, asked.at)},
+        "properties": {**until, **owner},
+    }
 
 
 def _message(finding: Finding) -> str:

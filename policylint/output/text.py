@@ -13,7 +13,7 @@ from policylint.source import Span
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from policylint.finding import Finding, Report
+    from policylint.finding import Finding, Report, Suppressed
     from policylint.source import SourceFile
 
     Paint = Callable[[str, str], str]
@@ -30,18 +30,45 @@ _MASK = "********"
 _MOST_LINES = 3
 
 
-def render(report: Report, *, colour: bool = False, root: str | None = None) -> str:
-    """Every finding with its line, and a summary; paths are relative to the current folder."""
+def render(
+    report: Report,
+    *,
+    colour: bool = False,
+    root: str | None = None,
+    statistics: bool = False,
+    suppressed: bool = False,
+) -> str:
+    """Every finding with its line, and a summary; paths are relative to the current folder.
+
+    With `statistics` also how many findings each rule has, with `suppressed` also
+    those that are taken back, and why.
+    """
     paint = _paint if colour else _plain
-    secrets = _secrets(report.findings)
+    taken = report.suppressed
+    secrets = _secrets([*report.findings, *(entry.finding for entry in taken)])
     blocks = ["\n".join(_block(finding, secrets, root, paint)) for finding in report.findings]
-    return "\n\n".join([*blocks, summary(report)]) + "\n"
+    if suppressed:
+        blocks += ["\n".join(_suppressed_block(entry, secrets, root, paint)) for entry in taken]
+    table = ["\n".join(_statistics(report))] if statistics and report.findings else []
+    return "\n\n".join([*blocks, *table, summary(report)]) + "\n"
 
 
-def render_concise(report: Report, *, root: str | None = None) -> str:
+def render_concise(
+    report: Report,
+    *,
+    root: str | None = None,
+    statistics: bool = False,
+    suppressed: bool = False,
+) -> str:
     """One line a finding, and a summary."""
     lines = [_head(finding, root, _plain) for finding in report.findings]
-    return "\n".join([*lines, summary(report)]) + "\n"
+    if suppressed:
+        lines += [
+            f"{_head(entry.finding, root, _plain, 'suppressed')} {why(entry, root)}"
+            for entry in report.suppressed
+        ]
+    table = _statistics(report) if statistics else ()
+    return "\n".join([*lines, *table, summary(report)]) + "\n"
 
 
 def summary(report: Report) -> str:
@@ -52,7 +79,20 @@ def summary(report: Report) -> str:
     found = f"{_count(total, 'finding')} ({counts})" if total else "no findings"
     checked = f"{_count(files, 'file')} checked"
     passed = f", {report.passed_over} passed over" if report.passed_over else ""
-    return f"{found} in {checked}{passed}; policy {printable(report.policy)}"
+    taken = f"; {len(report.suppressed)} suppressed" if report.suppressed else ""
+    unknown = f"; {_count(report.unknown, 'value')} unknown" if report.unknown else ""
+    policy = f"policy {printable(report.policy)}"
+    return f"{found} in {checked}{passed}{taken}{unknown}; {policy}"
+
+
+def why(entry: Suppressed, root: str | None) -> str:
+    """Why a finding is taken back, by what and until when, in one line."""
+    asked = entry.by
+    line = entry.source.position(asked.at.start)[0]
+    place = f"{_shown(entry.source, root)}:{line}"
+    until = f" until {asked.until}" if asked.until else ""
+    owner = f", owner {printable(asked.owner)}" if asked.owner else ""
+    return f"suppressed{until} by the {asked.form} in {place}{owner}: {printable(asked.reason)}"
 
 
 def printable(text: str) -> str:
@@ -83,10 +123,28 @@ def _block(finding: Finding, secrets: Secrets, root: str | None, paint: Paint) -
         yield from _wrapped(printable(finding.advice))
 
 
-def _head(finding: Finding, root: str | None, paint: Paint) -> str:
+def _suppressed_block(
+    entry: Suppressed, secrets: Secrets, root: str | None, paint: Paint
+) -> Iterator[str]:
+    finding = entry.finding
+    yield _head(finding, root, paint, "suppressed")
+    for line in _excerpt(finding.source, finding.span, secrets):
+        yield from line.painted("^", "dim", paint)
+    yield from _wrapped(why(entry, root))
+
+
+def _statistics(report: Report) -> Iterator[str]:
+    """How many findings each rule has, the most first."""
+    counts = report.by_rule()
+    width = len(str(max(counts.values(), default=0)))
+    for name, count in counts.items():
+        yield f"{count:{width}}  {name}"
+
+
+def _head(finding: Finding, root: str | None, paint: Paint, word: str | None = None) -> str:
     line, column = finding.source.position(finding.span.start)
     place = f"{_shown(finding.source, root)}:{line}:{column}"
-    severity = paint(finding.severity, finding.severity)
+    severity = paint(word or finding.severity, "dim" if word else finding.severity)
     name = paint(f"[{finding.rule.name}]", "dim")
     return f"{paint(place, 'bold')}: {severity}: {printable(finding.message)} {name}"
 

@@ -6,6 +6,8 @@ up, a switch takes a boolean.
 
 from __future__ import annotations
 
+import re
+
 # Each leaves the container, its limits or the scheduler's sight.
 DENIED = {
     "privileged": "makes root in the container root on the agent",
@@ -113,6 +115,39 @@ LISTS = frozenset({
 BOOLEANS = frozenset({
     "1", "t", "T", "true", "TRUE", "True", "0", "f", "F", "false", "FALSE", "False",
 })  # fmt: skip
+
+OFF = frozenset({"0", "f", "F", "false", "False", "FALSE"})
+
+# Replace what the agent derives from a field of the definition.
+LIMITS = {
+    "memory": "mem",
+    "memory-reservation": "mem",
+    "memory-swap": "mem",
+    "kernel-memory": "mem",
+    "cpus": "cpus",
+    "cpu-shares": "cpus",
+    "cpu-quota": "cpus",
+    "cpu-period": "cpus",
+    "cpu-rt-runtime": "cpus",
+    "cpuset-cpus": "cpus",
+    "cpuset-mems": "mem",
+    "blkio-weight": "",
+}
+
+_SIZE = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?) ?([kmgtp]?)(?:i?b)?", re.ASCII | re.IGNORECASE)
+_UNITS = {"": 2.0**-20, "k": 2.0**-10, "m": 1.0, "g": 2.0**10, "t": 2.0**20, "p": 2.0**30}
+
+
+def mebibytes(size: str) -> float | None:
+    """A size as the engine reads it, `512m` or a number of bytes; None when it refuses it."""
+    match = _SIZE.fullmatch(size.strip())
+    return float(match[1]) * _UNITS[match[2].lower()] if match else None
+
+
+def number(text: str) -> float | None:
+    """A plain number, None for anything else."""
+    text = text.strip()
+    return float(text) if re.fullmatch(r"[+-]?\d{1,18}(?:\.\d{1,18})?", text, re.ASCII) else None
 
 
 def is_scalar(key: str) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from policylint.detect import capabilities
+from policylint.detect.parameters import OFF
 from policylint.detect.placeholders import has_hole
 from policylint.model import UNKNOWN, Capability, DockerParameter, SecurityOption, Value
 
@@ -26,8 +27,6 @@ _LONG = {
     "c": "cpu-shares", "l": "label", "h": "hostname", "w": "workdir", "d": "detach", "t": "tty",
     "i": "interactive", "net": "network", "net-alias": "network-alias", "dns-opt": "dns-option",
 }  # fmt: skip
-
-_FALSE = frozenset({"0", "f", "F", "false", "False", "FALSE"})
 
 
 class Parameters:
@@ -60,7 +59,7 @@ class Parameters:
         value = self.last(key)
         if value is None:
             return None
-        is_on = UNKNOWN if has_hole(value.value) else value.value not in _FALSE
+        is_on = UNKNOWN if has_hole(value.value) else value.value not in OFF
         return Value(is_on, value.at, value.also)
 
     def capabilities(self) -> tuple[Capability, ...]:

@@ -7,6 +7,9 @@ RULES: dict[str, tuple[str, str, str, str, dict[str, tuple[str, Any]]]] = {
     'ambiguous-docker-parameter': ('workload.parameters', 'Container', 'medium', 'document', {}),
     'artifact-destination-traversal': ('workload.traversal', 'Container', 'critical', 'escape', {}),
     'artifact-plain-http': ('workload.artifacts', 'Artifact', 'high', 'artifacts', {'internal_suffixes': ('tuple[str, ...]', ('.mesos', '.thisdcos.directory', '.internal', '.local'))}),
+    'attack-path-host-root': ('workload.attack_paths', 'Workload', 'critical', 'escape', {'paths': ('tuple[str, ...]', ('processes', 'capability', 'sysfs', 'devices', 'disk_group', 'uncontained')), 'framework_user': ('str', 'root')}),
+    'attack-path-internet-to-host': ('workload.attack_paths', 'Workload', 'critical', 'escape', {'external_groups': ('tuple[str, ...]', ('external',))}),
+    'attack-path-mutable-code-to-host': ('workload.attack_paths', 'Workload', 'high', 'escape', {}),
     'capabilities-not-dropped': ('workload.confinement', 'Container', 'low', 'privilege', {'require_drop': ('tuple[str, ...]', ('ALL',)), 'min_drop': ('tuple[str, ...]', ('NET_RAW', 'MKNOD', 'SETFCAP', 'AUDIT_WRITE'))}),
     'cgroup-escape-setting': ('workload.joins', 'Container', 'high', 'escape', {}),
     'cli-reads-host-file': ('workload.joins', 'DockerParameter', 'high', 'escape', {'allowed_env_files': ('tuple[str, ...]', ())}),
@@ -72,6 +75,9 @@ RULES: dict[str, tuple[str, str, str, str, dict[str, tuple[str, Any]]]] = {
 
 # rule: the families of which it asks the problems on a workload
 COMPOSED: dict[str, tuple[str, ...]] = {
+    'attack-path-host-root': ('privilege', 'escape'),
+    'attack-path-internet-to-host': ('privilege', 'escape'),
+    'attack-path-mutable-code-to-host': ('privilege', 'escape', 'artifacts'),
 }
 
 # node: its rules, those first whose word the others heed
@@ -106,6 +112,9 @@ SETS: dict[str, tuple[str, tuple[tuple[str, Any, dict[str, Any]], ...]]] = {
         ('ambiguous-docker-parameter', None, {}),
         ('artifact-destination-traversal', None, {}),
         ('artifact-plain-http', None, {}),
+        ('attack-path-host-root', None, {}),
+        ('attack-path-internet-to-host', None, {}),
+        ('attack-path-mutable-code-to-host', None, {}),
         ('capabilities-not-dropped', None, {}),
         ('cgroup-escape-setting', None, {}),
         ('cli-reads-host-file', None, {}),
@@ -207,6 +216,8 @@ SETS: dict[str, tuple[str, tuple[tuple[str, Any, dict[str, Any]], ...]]] = {
         ('sibling-container-joined', None, {}),
         ('cli-reads-host-file', None, {}),
         ('metadata-service-access', None, {}),
+        ('attack-path-host-root', None, {}),
+        ('attack-path-internet-to-host', None, {}),
         ('unknown-document-kind', None, {}),
         ('unresolved-placeholder', None, {}),
         ('conflicting-fields', None, {}),
@@ -266,6 +277,8 @@ SETS: dict[str, tuple[str, tuple[tuple[str, Any, dict[str, Any]], ...]]] = {
         ('sibling-container-joined', None, {}),
         ('cli-reads-host-file', None, {}),
         ('metadata-service-access', None, {}),
+        ('attack-path-host-root', None, {}),
+        ('attack-path-internet-to-host', None, {}),
         ('unknown-document-kind', None, {}),
         ('unresolved-placeholder', None, {}),
         ('conflicting-fields', None, {}),
@@ -281,6 +294,7 @@ SETS: dict[str, tuple[str, tuple[tuple[str, Any, dict[str, Any]], ...]]] = {
         ('host-path-mount', None, {}),
         ('host-network-explicit', None, {}),
         ('unsafe-sysctl', None, {}),
+        ('attack-path-mutable-code-to-host', None, {}),
         ('image-mutable-tag', None, {}),
         ('artifact-plain-http', None, {}),
         ('plaintext-secret-env', None, {}),
@@ -319,6 +333,8 @@ SETS: dict[str, tuple[str, tuple[tuple[str, Any, dict[str, Any]], ...]]] = {
         ('sibling-container-joined', None, {}),
         ('cli-reads-host-file', None, {}),
         ('metadata-service-access', None, {}),
+        ('attack-path-host-root', None, {}),
+        ('attack-path-internet-to-host', None, {}),
         ('unknown-document-kind', None, {}),
         ('unresolved-placeholder', None, {}),
         ('conflicting-fields', None, {}),
@@ -340,6 +356,7 @@ SETS: dict[str, tuple[str, tuple[tuple[str, Any, dict[str, Any]], ...]]] = {
         ('host-network-by-default', None, {}),
         ('unsafe-sysctl', None, {}),
         ('no-filesystem-isolation', None, {}),
+        ('attack-path-mutable-code-to-host', None, {}),
         ('image-mutable-tag', None, {}),
         ('artifact-plain-http', None, {}),
         ('plaintext-secret-env', None, {}),

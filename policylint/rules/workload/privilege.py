@@ -210,6 +210,7 @@ def mac_confinement_disabled(
     severity="medium",
     family="privilege",
     refs="CIS-Docker:4.1 NIST:4.1.2 NIST:4.4.3 CWE-250 ATTACK:T1611 PSS:restricted",
+    unless=("uncontained-root-task",),
 )
 def runs_as_root(container: Container) -> Problems:
     """Root requested explicitly.

@@ -40,6 +40,8 @@ _CORE = re.compile(
 # An anchor or a tag, and a comment after it, belong to the node but not to its value.
 _PROPERTIES = re.compile(r"(?:[&!]\S*\s+(?:#[^\r\n]*[\r\n]\s*)*)+")
 _MERGE = "<<"
+# What YAML takes for blank: not every character that Unicode does.
+_BLANKS = " \t\r\n"
 # A number longer than this is no quantity of anything, and slow to print.
 _MAX_DIGITS = 1000
 # Indentation that can hold more levels than the limit: a list may stand at its key's column.
@@ -83,7 +85,9 @@ class YamlTree:
 
     def _value(self, node: yaml.Node, path: tuple[str | int, ...]) -> object:
         if not node.tag.startswith(_TAG):
-            return Placeholder(self._text[node.start_mark.index : node.end_mark.index].rstrip())
+            return Placeholder(
+                self._text[node.start_mark.index : node.end_mark.index].rstrip(_BLANKS)
+            )
         if isinstance(node, yaml.ScalarNode):
             return _scalar(node)
         if isinstance(node, yaml.SequenceNode):
@@ -146,7 +150,7 @@ class YamlTree:
     def _name(self, key: yaml.Node) -> str:
         if isinstance(key, yaml.ScalarNode):
             return str(key.value)
-        return self._text[key.start_mark.index : key.end_mark.index].rstrip()
+        return self._text[key.start_mark.index : key.end_mark.index].rstrip(_BLANKS)
 
     def _node_span(self, node: yaml.Node) -> Span:
         start = node.start_mark.index
@@ -162,7 +166,7 @@ class YamlTree:
             last = node.value[-1]
             node = last[1] if isinstance(last, tuple) else last
         start, end = node.start_mark.index, node.end_mark.index
-        return int(start + len(self._text[start:end].rstrip()))
+        return int(start + len(self._text[start:end].rstrip(_BLANKS)))
 
 
 _Member = tuple[yaml.Node, yaml.Node]

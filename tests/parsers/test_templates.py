@@ -145,7 +145,12 @@ def test_yaml_placeholders_in_value_position() -> None:
     assert found.instances.value is UNKNOWN
 
 
-LOOKED_AT = ("privileged-container", "plaintext-secret-env", "runs-as-root", "unresolved-placeholder")
+LOOKED_AT = (
+    "privileged-container",
+    "plaintext-secret-env",
+    "runs-as-root",
+    "unresolved-placeholder",
+)
 
 
 def findings(text: str, values: dict[str, Any] | None = None) -> dict[str, str]:

@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import yaml
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
@@ -135,11 +135,20 @@ def test_yaml_reads_back(
     document: Any, dump: Any, flow: bool | None, width: int, ending: str
 ) -> None:
     text = dump(document, flow, width).replace("\n", ending)
+    assume(libyaml_reads(text))  # ruamel writes a few things that libyaml has never read
     (tree,) = yaml_text.read(text)
     for path, value in leaves(tree.value):
         shown = text_at(tree, text, Place(path))
         assert shown == shown.strip(" \r\n"), "neither blanks nor line ends belong to a value"
         assert yaml_text_value(shown) == comparable(value)
+
+
+def libyaml_reads(text: str) -> bool:
+    try:
+        yaml.compose(text, yaml.CSafeLoader)
+    except yaml.YAMLError:
+        return False
+    return True
 
 
 def yaml_text_value(shown: str) -> object:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from policylint.source import Span
     from policylint.tree import Place
 
@@ -268,6 +270,26 @@ class Suppression(Record):
     denied: tuple[Value[str], ...] = ()
 
 
+class Text(Record):
+    """A string of a document, name or value; `is_fetched` tells a URI that the agent fetches."""
+
+    value: Value[str]
+    is_fetched: bool = False
+
+    @property
+    def at(self) -> At:
+        """The place of the string."""
+        return self.value.at
+
+
+class Texts(Record):
+    """The strings of a document: those that look as if they held a credential, and every one."""
+
+    at: At
+    likely: tuple[Text, ...]
+    every: Callable[[], Iterator[Text]]
+
+
 class Group(Record):
     """A Marathon group; `id` is absolute, `is_top` tells a group right below the root."""
 
@@ -336,7 +358,8 @@ class Container(Record):
 
     `runtime` is DOCKER (the Docker engine), MESOS (the Universal Container
     Runtime) or NONE (a plain command on the agent). Ports and health checks of
-    an app are its workload's, those of a pod its containers'.
+    an app are its workload's, those of a pod its containers'. A parameter may put
+    another program in the place of the image's: `entrypoint`, with the arguments.
     """
 
     name: str
@@ -344,6 +367,7 @@ class Container(Record):
     runtime: Value[str]
     image: WorkloadImage | None = None
     command: Command | None = None
+    entrypoint: Command | None = None
     privileged: Value[bool] | None = None
     user: Value[str] | None = None
     pid: Value[str] | None = None
@@ -454,6 +478,7 @@ class Network(Record):
 
     mode: Value[str]
     name: Value[str] | None = None
+    labels: tuple[Label, ...] = ()
 
     @property
     def at(self) -> At:
@@ -538,7 +563,8 @@ class Secret(Record):
 class Volume(Record):
     """Storage that is not the agent's file system: persistent, external or secret.
 
-    `name` is the external volume's or the secret's; `options` are the driver's.
+    `name` is the external volume's or the secret's; `options` are the driver's, and
+    `secrets` the names of those that it gets.
     """
 
     kind: str
@@ -549,6 +575,7 @@ class Volume(Record):
     size: Value[float] | None = None
     provider: Value[str] | None = None
     options: tuple[Label, ...] = ()
+    secrets: tuple[Value[str], ...] = ()
 
 
 class Namespace(Record):
@@ -655,7 +682,7 @@ class ResourceLimit(Record):
 
 Node = (
     ReadProblem | RepeatedKey | SchemaError | UnknownField | DeprecatedFields | Conflict
-    | DroppedSetting | Hole | UnknownKind | Suppression | Group | Workload | Container
+    | DroppedSetting | Hole | UnknownKind | Suppression | Texts | Group | Workload | Container
     | WorkloadImage | Command | Capability | SecurityOption | DockerParameter | Mount | Volume
     | Namespace | Network | Port | Constraint | HealthCheck | ReadinessCheck | Label | EnvVar
     | Secret | Artifact | Resources | ResourceLimit | Schedule | Upgrade | Backoff | Unreachable
@@ -669,10 +696,11 @@ PARTS: dict[type, tuple[str, ...]] = {
         "labels", "secrets", "schedules", "upgrade", "backoff", "unreachable", "restart",
     ),
     Container: (
-        "image", "command", "capabilities", "security_options", "namespaces", "parameters",
-        "mounts", "volumes", "env", "artifacts", "resources", "limits", "ports", "health_checks",
-        "labels",
+        "image", "command", "entrypoint", "capabilities", "security_options", "namespaces",
+        "parameters", "mounts", "volumes", "env", "artifacts", "resources", "limits", "ports",
+        "health_checks", "labels",
     ),
     HealthCheck: ("command",),
+    Network: ("labels",),
     Port: ("labels",),
 }  # fmt: skip

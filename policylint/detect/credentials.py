@@ -1,7 +1,6 @@
 """Credentials by their looks, wherever they stand: tokens of providers, private keys, URIs.
 
-Examples of documentations, masks and holes that a template leaves are none. A text of a
-whole file is asked first whether it is `likely` to hold one: most hold none.
+Examples of documentations, masks and holes that a template leaves are none.
 """
 
 from __future__ import annotations
@@ -9,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from policylint.detect.hints import ENCODED_KEYS, USER_INFO
 from policylint.detect.placeholders import is_hole
 
 if TYPE_CHECKING:
@@ -52,28 +52,13 @@ TOKENS = (
     _token("a JSON web token", r"eyJ[\w-]{8,}\.(eyJ[\w-]{8,}\.[\w-]{8,})", "high"),
 )
 
-# One of these stands in every text that holds a credential which the tables here know.
-_MARKS = (
-    "AKIA", "ASIA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xoxa-",
-    "xoxb-", "xoxp-", "xoxr-", "xoxs-", "hooks.slack.com/services/", "AIza", "sk_live_", "SG.",
-    "npm_", "dckr_pat_", "hvs.", "AccountKey=", "eyJ", "PRIVATE KEY",
-)  # fmt: skip
-# "-----BEGIN " and "PRIVATE KEY" in base64, the latter from each of the three places in a group.
-_ENCODED_MARKS = ("LS0tLS1CRUdJTi", "UFJJVkFURSBLRV", "BSSVZBVEUgS0VZ", "QUklWQVRFIEtFW")
-
 # The claims that every introduction to JSON web tokens shows.
 _DOCUMENTED = ("EXAMPLE", "eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9l")
 
-_USER_INFO = re.compile(
-    r"://(?P<user>[^\s/?#:@\"'\\]*):(?P<password>[^\s/?#@\"'\\]+)@(?=[\w\[$%{<*-])"
-)
 _QUERY = re.compile(
     r"[?&](?:(?:access_)?token|sig|signature|password|secret|access_key"
     r"|X-Amz-Signature|X-Amz-Credential)=(?P<value>[^&#\s]{8,})",
     re.IGNORECASE,
-)
-_QUERY_MARK = re.compile(
-    r"(?:token|sig|signature|password|secret|access_key|credential)=", re.IGNORECASE
 )
 _MASKED = re.compile(r"[*•.xX_-]+|[<\[{$`].*|%s|%\(.*|.*(?:\$\{|\$\(|\{\{|<%).*", re.DOTALL)
 _WORDED = re.compile(r"redacted|masked|hidden|removed|placeholder", re.IGNORECASE)
@@ -86,16 +71,6 @@ _PRIVATE_KEY = re.compile(
 )
 _KEY_BODY = re.compile(r"(?:\s|\\[nr])*(?P<start>[A-Za-z0-9+/]{4})")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_\s-]{200,}={0,2}")
-
-
-def is_likely(text: str) -> bool:
-    """Whether a text may hold a credential: quick, and never wrong in saying no."""
-    return (
-        any(mark in text for mark in _MARKS)
-        or any(mark in text for mark in _ENCODED_MARKS)
-        or ("@" in text and bool(_USER_INFO.search(text)))
-        or ("=" in text and bool(_QUERY_MARK.search(text)))
-    )
 
 
 def token(text: str) -> Token | None:
@@ -114,7 +89,7 @@ def token(text: str) -> Token | None:
 
 def logins(text: str) -> Iterator[Login]:
     """The users and passwords in the URIs of a text: `scheme://user:password@host`."""
-    for match in _USER_INFO.finditer(text):
+    for match in USER_INFO.finditer(text):
         password = match["password"]
         if not (is_hole(password) or _MASKED.fullmatch(password) or _WORDED.fullmatch(password)):
             yield Login(match["user"], password)
@@ -134,7 +109,7 @@ def has_private_key(text: str) -> bool:
     """Whether a private key stands in a text, as it is or in base64."""
     if "PRIVATE KEY" in text and any(map(_is_filled, _PRIVATE_KEY.finditer(text))):
         return True
-    if not any(mark in text for mark in _ENCODED_MARKS):
+    if not any(mark in text for mark in ENCODED_KEYS):
         return False
     return any(
         _is_filled(key)

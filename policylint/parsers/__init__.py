@@ -170,6 +170,7 @@ def _document(
             return _unknown(source, raw, tree)
         found = known
     from policylint.parsers.quirks.deprecated import deprecated
+    from policylint.parsers.texts import texts
 
     kind, parts = found
     if not parts:
@@ -181,6 +182,7 @@ def _document(
         *_structure(parts),
         *deprecated(parts),
         *(node for part in parts for node in _nodes(part)),
+        texts(raw, source.text if values is None else None),
     )
     return Document(source, kind, nodes, tree, tuple(_suppressions(source, tree, nodes)))
 

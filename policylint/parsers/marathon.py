@@ -89,6 +89,7 @@ def external_volume(members: Members, at: At, target: Value[str] | None) -> Volu
         size = persistent.number("size")
         return Volume("persistent", Place(persistent.path), target, mode, size=size)
     if external is not None:
+        options = external.child_or_empty("options")
         return Volume(
             "external",
             external.place("name") if "name" in external else at,
@@ -97,10 +98,20 @@ def external_volume(members: Members, at: At, target: Value[str] | None) -> Volu
             external.text("name"),
             external.number("size"),
             external.text("provider"),
-            parts.labels(external.child_or_empty("options")),
+            parts.labels(options),
+            tuple(_driver_secrets(options)),
         )
     secret = members.text("secret")
     return Volume("secret", secret.at, target, mode, secret) if secret is not None else None
+
+
+def _driver_secrets(options: Members) -> Iterator[Value[str]]:
+    for key in ("nodeStageSecret", "nodePublishSecret"):
+        references = options.child_or_empty(key)
+        for name in references.raw:
+            reference = references.text(name)
+            if reference is not None:
+                yield reference
 
 
 def _id(members: Members, base: str) -> Value[str]:
@@ -130,6 +141,7 @@ def _container(members: Members, runtime: Value[str], parameters: Parameters) ->
         runtime=runtime,
         image=image(docker.text("image"), docker.flag("forcePullImage")),
         command=parts.command(members.text("cmd"), members.texts("args")),
+        entrypoint=parts.entrypoint(parameters, members.texts("args")),
         privileged=privileged(docker, parameters) if is_docker else None,
         user=parameters.last("user") if is_docker else members.text("user"),
         pid=parameters.last("pid"),
@@ -209,7 +221,8 @@ def override_network(parameters: Parameters, stated: tuple[Network, ...]) -> tup
     word = override.value.strip()
     mode = _DOCKER_NETWORKS.get(word, word if ":" in word or word == "none" else "container")
     same = (network.mode.at for network in stated if network.mode.value == mode)
-    return (Network(Value(mode, override.at, (*override.also, *same))),)
+    labels = tuple(label for network in stated for label in network.labels)
+    return (Network(Value(mode, override.at, (*override.also, *same)), labels=labels),)
 
 
 def _stated_networks(members: Members) -> tuple[Network, ...]:
@@ -224,16 +237,18 @@ def _stated_networks(members: Members) -> tuple[Network, ...]:
     if address is not None:
         name = address.text("networkName")
         at = name.at if name is not None else members.key_place("ipAddress")
-        return (Network(Value("container", at), name),)
+        labels = parts.labels(address.child_or_empty("labels"))
+        return (Network(Value("container", at), name, labels),)
     return ()
 
 
 def _network(members: Members) -> Network:
     name, mode = members.text("name"), members.word("mode")
+    labels = parts.labels(members.child_or_empty("labels"))
     if mode is None:
         at = name.at if name is not None else Place(members.path)
-        return Network(Value("container", at, origin="default"), name)
-    return Network(Value(mode.value.lower() if mode.is_known else UNKNOWN, mode.at), name)
+        return Network(Value("container", at, origin="default"), name, labels)
+    return Network(Value(mode.value.lower() if mode.is_known else UNKNOWN, mode.at), name, labels)
 
 
 def _ports(members: Members, mode: Value[str]) -> Iterator[Port]:

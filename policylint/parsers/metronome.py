@@ -80,6 +80,7 @@ def _container(members: Members, run: Members, parameters: Parameters) -> Contai
         runtime=Value(runtime, run.key_place("docker" if is_docker else "ucr")),
         image=_image(docker, ucr),
         command=parts.command(run.text("cmd"), run.texts("args")),
+        entrypoint=parts.entrypoint(parameters, run.texts("args")),
         privileged=privileged(docker, parameters) if docker is not None else None,
         user=parameters.last("user") if is_docker else run.text("user"),
         pid=parameters.last("pid"),

@@ -72,6 +72,12 @@ def parameter_labels(parameters: Parameters) -> tuple[Label, ...]:
     return tuple(Label(name, Value(text, value.at), value.at) for value, name, _, text in found)
 
 
+def entrypoint(parameters: Parameters, args: tuple[Value[str], ...]) -> Command | None:
+    """The program that a parameter puts in the place of the image's, and its arguments."""
+    program = parameters.last("entrypoint")
+    return Command(None, (program, *args), program.at) if program is not None else None
+
+
 def secrets(members: Members) -> tuple[Secret, ...]:
     """The secrets that a definition declares."""
     return tuple(

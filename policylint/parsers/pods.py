@@ -80,7 +80,10 @@ def _container(pod: Members, members: Members) -> Container:
         limits=tuple(parts.limits(members.child_or_empty("resourceLimits"))),
         ports=tuple(_endpoints(members)),
         health_checks=tuple(_health_checks(members)),
-        labels=parts.labels(members.child_or_empty("labels")),
+        labels=(
+            *parts.labels(members.child_or_empty("labels")),
+            *parts.labels(reference.child_or_empty("labels")),
+        ),
         pull_secret=reference.child_or_empty("pullConfig").text("secret"),
         tty=members.flag("tty"),
     )

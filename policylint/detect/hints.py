@@ -1,0 +1,37 @@
+"""Whether a text may hold a credential, asked of every document: most do not, and pay nothing.
+
+What it is stands in `credentials`, which is loaded only where the answer is yes.
+"""
+
+from __future__ import annotations
+
+import re
+
+# One of these stands in every text with a token or a private key that `credentials` knows.
+_MARKS = (
+    "AKIA", "ASIA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xoxa-",
+    "xoxb-", "xoxp-", "xoxr-", "xoxs-", "hooks.slack.com/services/", "AIza", "sk_live_", "SG.",
+    "npm_", "dckr_pat_", "hvs.", "AccountKey=", "eyJ", "PRIVATE KEY",
+)  # fmt: skip
+# "-----BEGIN " and "PRIVATE KEY" in base64, the latter from each of the three places in a group.
+ENCODED_KEYS = ("LS0tLS1CRUdJTi", "UFJJVkFURSBLRV", "BSSVZBVEUgS0VZ", "QUklWQVRFIEtFW")
+
+USER_INFO = re.compile(
+    r"://(?P<user>[^\s/?#:@\"'\\]*):(?P<password>[^\s/?#@\"'\\]+)@(?=[\w\[$%{<*-])"
+)
+# In small letters: keys in the query of a URI.
+_QUERY_KEYS = ("token=", "sig=", "signature=", "password=", "secret=", "access_key=", "credential=")
+
+
+def is_likely(text: str) -> bool:
+    """Whether a text may hold a credential: quick, and never wrong in saying no."""
+    return (
+        any(mark in text for mark in _MARKS)
+        or any(mark in text for mark in ENCODED_KEYS)
+        or ("@" in text and bool(USER_INFO.search(text)))
+        or ("?" in text and _has_query_key(text.lower()))
+    )
+
+
+def _has_query_key(text: str) -> bool:
+    return any(key in text for key in _QUERY_KEYS)

@@ -61,7 +61,7 @@ class Mended:
             if old.text != new.text
         ]
         for old, new in changed:
-            _write(old, new.text)
+            write(old, new.text)
         if changed:
             files = f"{len(changed)} file{'' if len(changed) == 1 else 's'}"
             fixes = f"{self.fixes} problem{'' if self.fixes == 1 else 's'}"
@@ -83,8 +83,10 @@ class Mended:
         return source
 
 
-def _write(source: SourceFile, text: str) -> None:
+def write(source: SourceFile, text: str) -> None:
     """Put a text into a file in one step; nothing is written when the file changed meanwhile."""
+    if source.location.startswith("<"):
+        raise UsageError("standard input cannot be written; --diff shows what would change")
     path = os.path.realpath(source.location)
     try:
         with open(path, "rb") as file:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from policylint.finding import Problem
 from policylint.model import Container, Network, Workload
 from policylint.rule import rule
+from policylint.rules.remedies import remove, replace
 
 if TYPE_CHECKING:
     from policylint.finding import Problems
@@ -36,7 +37,9 @@ def host_pid_namespace(container: Container) -> Problems:
     """
     if container.pid is not None and container.pid.value == "host":
         yield Problem(
-            container.pid, "shares the agent's process namespace: it sees and signals them all"
+            container.pid,
+            "shares the agent's process namespace: it sees and signals them all",
+            fix=remove(container.pid, "take a process namespace of its own"),
         )
 
 
@@ -65,7 +68,12 @@ def host_ipc_namespace(container: Container) -> Problems:
     if container.ipc is None:
         return
     if container.ipc.value == "host":
-        yield Problem(container.ipc, "shares the agent's IPC namespace and shared memory")
+        is_docker = container.runtime.value == "DOCKER"
+        words = "take an IPC namespace of its own"
+        fix = (
+            remove(container.ipc, words) if is_docker else replace(container.ipc, "PRIVATE", words)
+        )
+        yield Problem(container.ipc, "shares the agent's IPC namespace and shared memory", fix=fix)
     elif container.ipc.value == "shareable":
         yield Problem(
             container.ipc, "lets other containers join its IPC namespace", severity="medium"

@@ -9,6 +9,7 @@ from policylint.detect import capabilities
 from policylint.finding import Problem
 from policylint.model import Capability, Container, SecurityOption
 from policylint.rule import rule
+from policylint.rules.remedies import remove
 
 if TYPE_CHECKING:
     from policylint.finding import Problems
@@ -41,7 +42,9 @@ def privileged_container(container: Container) -> Problems:
     """
     if container.privileged:
         yield Problem(
-            container.privileged, "container runs privileged: root in it is root on the agent"
+            container.privileged,
+            "container runs privileged: root in it is root on the agent",
+            fix=remove(container.privileged, "delete privileged"),
         )
 
 
@@ -161,7 +164,11 @@ def seccomp_unconfined(option: SecurityOption) -> Problems:
           "linuxInfo": {"seccomp": {"profileName": "default.json", "unconfined": false}}}}
     """
     if option.name == "seccomp" and option.setting.value == "unconfined":
-        yield Problem(option.setting, "seccomp is off: the container may make every system call")
+        yield Problem(
+            option.setting,
+            "seccomp is off: the container may make every system call",
+            fix=remove(option.setting, "take the agent's own profile", up=1),
+        )
 
 
 @rule(
@@ -193,12 +200,14 @@ def mac_confinement_disabled(
     """
     setting = option.setting.value
     if option.name == "apparmor" and setting == "unconfined" and setting not in allow_apparmor:
-        yield Problem(option.setting, "AppArmor is off for this container")
+        fix = remove(option.setting, "take the engine's own AppArmor profile")
+        yield Problem(option.setting, "AppArmor is off for this container", fix=fix)
     if option.name != "label":
         return
     part, _, label = setting.replace("=", ":").partition(":")
     if part == "disable":
-        yield Problem(option.setting, "SELinux is off for this container")
+        fix = remove(option.setting, "take the engine's own SELinux label")
+        yield Problem(option.setting, "SELinux is off for this container", fix=fix)
     elif part == "type" and label in _UNCONFINED_TYPES:
         yield Problem(option.setting, f"SELinux type {label} confines nothing")
     elif part in ("user", "role"):

@@ -1,0 +1,89 @@
+"""What one definition costs inside the process, by step and by rule: `python benchmarks/inside.py`.
+
+Processor time in microseconds for a usual app, the median of several rounds, beside
+what `json.loads` takes for the same text; then the ten most expensive rules.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import statistics
+import sys
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from benchmarks.definitions import app
+from policylint.engine import Check, Checks, lint, walk
+from policylint.parsers import parse
+from policylint.policy import built_in
+from policylint.source import SourceFile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROUNDS = 15
+APPS = 50
+
+
+def main() -> None:
+    gc.disable()
+    sources = [SourceFile(f"{at}.json", json.dumps(app(at), indent=2)) for at in range(APPS)]
+    size = sum(len(source.text) for source in sources) / APPS
+    policy = built_in("all")
+    loads = cost(lambda: [json.loads(source.text) for source in sources])
+    nodes = cost(lambda: [parse(source) for source in sources])
+    whole = cost(lambda: lint(sources, policy))
+    print(f"a usual app of {size:.0f} characters, microseconds of processor time")
+    for name, value in (("json.loads", loads), ("bytes to nodes", nodes), ("all rules too", whole)):
+        print(f"  {name:16} {value:7.0f}   {value / loads:5.1f} times json.loads")
+    print(f"  {'rules alone':16} {whole - nodes:7.0f}")
+    print("the ten most expensive rules, microseconds an app")
+    for name, value in by_rule(sources).most_common(10):
+        print(f"  {value:6.1f}  {name}")
+
+
+def cost(work: Callable[[], Any]) -> float:
+    """Microseconds an app, the median of the rounds after a first one that warms up."""
+    work()
+    return statistics.median(timed(work) for _ in range(ROUNDS)) / APPS * 1e6
+
+
+def timed(work: Callable[[], Any]) -> float:
+    start = time.process_time()
+    work()
+    return time.process_time() - start
+
+
+def by_rule(sources: list[SourceFile]) -> Counter[str]:
+    """Microseconds that each rule takes for an app."""
+    checks = Checks(built_in("all"))
+    nodes = [
+        (node, around, checks.on(type(node).__name__))
+        for source in sources
+        for document in parse(source)
+        for top in document.nodes
+        for node, around in walk(top)
+    ]
+    spent: Counter[str] = Counter()
+    for _ in range(ROUNDS):
+        for node, around, here in nodes:
+            for check in here:
+                spent[check.rule.name] += round(timed(lambda: call(check, node, around)) * 1e9)  # noqa: B023
+    empty = timed(lambda: None) * 1e9
+    calls = Counter(check.rule.name for *_, here in nodes for check in here)
+    return Counter(
+        {name: max(0.0, spent[name] / ROUNDS - calls[name] * empty) / APPS / 1000 for name in spent}
+    )
+
+
+def call(check: Check, node: Any, around: dict[str, Any]) -> list[Any]:
+    return list(check.problems(node, around))
+
+
+if __name__ == "__main__":
+    main()

@@ -25,8 +25,8 @@ class Change(NamedTuple):
 
     `set` gives the value at a place another one, `delete` takes the member or item
     away that lies `up` levels above the place, `rename` gives a member's name
-    another text, `add` puts the member `name` into the object at a place, and
-    `text` replaces the text of a span as it is (Dockerfiles).
+    another text, `add` puts the member `name` into the object that lies `up` levels
+    above the place, and `text` replaces the text of a span as it is (Dockerfiles).
     """
 
     action: str

@@ -101,7 +101,7 @@ class _Editor:
         if change.action == "delete":
             return [self._delete(path[: len(path) - change.up])]
         if change.action == "add":
-            return [self._add(path, change.name, change.value)]
+            return [self._add(path[: len(path) - change.up], change.name, change.value)]
         raise _Refused
 
     def _delete(self, path: Path) -> Edit:

@@ -34,8 +34,8 @@ def put(value: object, *path: str | int) -> Change:
     return Change("set", Place(path), value)
 
 
-def add(name: str, value: object, *path: str | int) -> Change:
-    return Change("add", Place(path), value, name)
+def add(name: str, value: object, *path: str | int, up: int = 0) -> Change:
+    return Change("add", Place(path), value, name, up)
 
 
 JSON = [
@@ -53,6 +53,7 @@ JSON = [
     ('{\n  "a": 1\n}', [add("b", "x")], '{\n  "a": 1,\n  "b": "x"\n}'),
     ('{"a": 1}', [add("b", [1])], '{"a": 1, "b": [1]}'),
     ('{"a": {}}', [add("b", 1, "a")], '{"a": {"b": 1}}'),
+    ('{"a": [{"k": 1}]}', [add("b", 2, "a", 0, "k", up=1)], '{"a": [{"k": 1, "b": 2}]}'),
     ('{"a": []}', [add("", {"k": "v"}, "a")], '{"a": [{"k": "v"}]}'),
     ('{"a": [1]}', [add("", 2, "a")], '{"a": [1, 2]}'),
     ('{"a": 1, "b": 2, "c": 3}', [delete("a"), put(9, "c")], '{"b": 2, "c": 9}'),

@@ -1,0 +1,134 @@
+"""Cron lines as Metronome reads them: when they fire, and how close together.
+
+Metronome knows minute, hour, day of the month, month, day of the week and, if
+wanted, the year. A day has to fit both fields of days, unlike in classic cron.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from math import inf
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import date, tzinfo
+
+    from cronsim import CronSim
+
+_LONGEST = 200
+_WORD = re.compile(r"[0-9A-Z*,/#-]+", re.ASCII)
+_YEAR = re.compile(r"(?:\*|[0-9]{4})(?:[-/,][0-9]{1,4})*", re.ASCII)
+# The working day closest to a date is a day or two away from it.
+_NEAREST_WORKDAY = re.compile(r"\b([0-9]{1,2})W\b")
+
+# A leap year and a month stand for all; only days that it lacks are looked for elsewhere.
+_FIRST_YEAR = 2024
+_USUAL_DAYS = 366 + 31
+_ALL_DAYS = 28 * 366  # the calendar repeats after 28 years
+_DAY = 24 * 3600
+
+
+class Rhythm(NamedTuple):
+    """How close together runs are, in seconds: by the clock on the wall, and in truth.
+
+    The two differ where clocks change. `is_never` tells a line that no day fits.
+    """
+
+    interval: float
+    shortest: float
+    is_never: bool = False
+
+
+def rhythm(line: str, timezone: str = "UTC") -> Rhythm | None:
+    """The rhythm of a cron line; None for a line that nobody understands."""
+    schedule = _parse(line)
+    if schedule is None:
+        return None
+    days = list(_days(schedule, _USUAL_DAYS))
+    if not days and not any(_days(schedule, _ALL_DAYS)):
+        return Rhythm(inf, inf, is_never=True)
+    times = sorted(
+        hour * 3600 + minute * 60 for hour in schedule.hours for minute in schedule.minutes
+    )
+    interval = min(_gaps(times), default=inf)
+    if len(days) > 1:
+        apart = min((after - before).days for before, after in pairwise(days))
+        interval = min(interval, apart * _DAY - times[-1] + times[0])
+    return Rhythm(interval, min(interval, _shortest_change(days, times, timezone)))
+
+
+def _parse(line: str) -> CronSim | None:
+    from datetime import datetime
+
+    from cronsim import CronSim, CronSimError
+
+    words = line[: _LONGEST + 1].upper().split()
+    if len(line) > _LONGEST or len(words) not in (5, 6) or not all(map(_WORD.fullmatch, words)):
+        return None
+    if len(words) == 6 and not _YEAR.fullmatch(words.pop()):
+        return None
+    # Metronome takes both fields of days together; a star would make the library choose.
+    words[2] = _NEAREST_WORKDAY.sub(r"\1", words[2]).replace("*", "1-31")
+    words[4] = words[4].replace("*", "0-6")
+    try:
+        schedule = CronSim(" ".join(words), datetime(_FIRST_YEAR, 1, 1))  # noqa: DTZ001
+    except (CronSimError, AssertionError):
+        return None
+    schedule.day_and = True
+    return schedule
+
+
+def _days(schedule: CronSim, number: int) -> Iterator[date]:
+    """The days on which it fires, among so many."""
+    from datetime import date, timedelta
+
+    day = date(_FIRST_YEAR, 1, 1)
+    for _ in range(number):
+        if day.month in schedule.months and schedule.match_day(day):
+            yield day
+        day += timedelta(days=1)
+
+
+def _shortest_change(days: list[date], times: list[int], timezone: str) -> float:
+    """The shortest time between runs around the days on which clocks change."""
+    zone = _zone(timezone)
+    if zone is None:
+        return inf
+    shortest = inf
+    for before, after in pairwise(days):
+        if _offset(before, zone) != _offset(after, zone, 23):
+            runs = {*_instants(before, times, zone), *_instants(after, times, zone)}
+            shortest = min(shortest, *_gaps(sorted(runs)))
+    return shortest
+
+
+def _instants(day: date, times: Iterable[int], zone: tzinfo) -> Iterator[float]:
+    from datetime import datetime
+
+    for time in times:
+        hour, minute = divmod(time // 60, 60)
+        yield datetime(day.year, day.month, day.day, hour, minute, tzinfo=zone).timestamp()
+
+
+def _offset(day: date, zone: tzinfo, hour: int = 0) -> object:
+    from datetime import datetime
+
+    return datetime(day.year, day.month, day.day, hour, 59, tzinfo=zone).utcoffset()
+
+
+def _zone(name: str) -> tzinfo | None:
+    """A time zone with changes of its clocks; None without, and where nobody knows it."""
+    if name.upper() in ("", "UTC", "GMT", "ETC/UTC", "ETC/GMT", "Z"):
+        return None
+    from zoneinfo import ZoneInfo
+
+    try:
+        return ZoneInfo(name)
+    except (KeyError, OSError, ValueError):
+        return None
+
+
+def _gaps(times: Iterable[float]) -> Iterator[float]:
+    return (after - before for before, after in pairwise(times))

@@ -41,7 +41,7 @@ _EXEMPTION = ("rule", "subject", "path", "reason", "until", "owner")
 _FAMILIES = tuple(sorted({entry[3] for entry in RULES.values()}))
 _RESOURCES = ("cpus", "mem", "disk", "gpus", "instances")
 # Settings that are regular expressions.
-_PATTERNS = frozenset({"require_ticket"})
+_PATTERNS = frozenset({"extra_patterns", "require_ticket"})
 _ABSENT = object()
 _LIST = re.compile(r"tuple\[(\w+), \.\.\.\]( \| None)?")
 _NAMES = {"str": "a text", "int": "a whole number", "float": "a number", "bool": "true or false"}
@@ -65,6 +65,11 @@ def read(path: str) -> Policy:
 def read_text(path: str, text: str) -> Policy:
     """The policy that a file would be with another text."""
     return _policy(path, _resolve(_File(path, text), {}))
+
+
+def read_source(path: str) -> SourceFile:
+    """The text of a policy file as it is."""
+    return _read(path)
 
 
 def trace(name_or_path: str) -> Traced:
@@ -202,19 +207,19 @@ def _resolve(file: _File, known: dict[str, _Layer | None]) -> _Layer:
 
 def _origins(file: _File) -> Iterator[tuple[tuple[str, ...], _Origin]]:
     """The entries of a file by their keys, each with its place."""
+    stated = file.keys(())
     for key in ("fail_on", "min_severity"):
-        yield (key,), _Origin(file, (key,))
+        if key in stated:
+            yield (key,), _Origin(file, (key,))
     for name in file.keys(("settings",)):
         yield ("settings", name), _Origin(file, ("settings", name))
     for list_name in ("exclude", "rego"):
-        found = file.value((list_name,))
-        if isinstance(found, list):
-            for index, item in enumerate(found):
-                yield (list_name, str(item)), _Origin(file, (list_name, index))
-        else:
-            yield (list_name, str(found)), _Origin(file, (list_name,))
+        is_list = isinstance(file.value((list_name,)), list)
+        for index, text in enumerate(file.texts((list_name,))):
+            at: Path = (list_name, index) if is_list else (list_name,)
+            yield (list_name, text), _Origin(file, at)
     for name in file.keys(("rules",)):
-        at: Path = ("rules", name)
+        at = ("rules", name)
         said = file.value(at)
         yield ("rules", name), _Origin(file, at)
         if isinstance(said, dict):
@@ -577,17 +582,22 @@ class _File:
 
     def _setting(self, path: Path, kind: str, default: object) -> object:
         match = _LIST.fullmatch(kind)
+        is_pattern = path[-1] in _PATTERNS
         if match:
             found = self.value(path)
-            if not isinstance(found, list):
-                return (self._typed(path, found, match[1]),)
+            items = enumerate(found) if isinstance(found, list) else [(None, found)]
             return tuple(
-                self._typed((*path, index), item, match[1]) for index, item in enumerate(found)
+                self._single(path if at is None else (*path, at), item, match[1], is_pattern)
+                for at, item in items
             )
-        found = self._typed(path, self.value(path), kind.removesuffix(" | None"))
+        found = self._single(path, self.value(path), kind.removesuffix(" | None"), is_pattern)
         if default in SEVERITIES:
             self._check_severity(path, found)
-        if path[-1] in _PATTERNS and isinstance(found, str):
+        return found
+
+    def _single(self, path: Path, found: object, kind: str, is_pattern: bool) -> object:
+        found = self._typed(path, found, kind)
+        if is_pattern and isinstance(found, str):
             self._check_expression(path, found)
         return found
 

@@ -23,7 +23,7 @@ PACKAGE = os.path.dirname(os.path.abspath(policylint.__file__))
 LAYERS = (
     ("cli", "generate"),
     ("bundle", "pages"),
-    ("engine", "discover"),
+    ("engine", "discover", "exempt"),
     ("parsers", "rules", "rego", "policy_file", "suppress", "output", "fix"),
     ("policy",),
     ("rules.index",),

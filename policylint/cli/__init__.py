@@ -17,6 +17,9 @@ _COMMANDS = {
     "explain": "Explain a rule.",
     "input": "Print the normalised model of definitions.",
     "rules": "List the rules.",
+    "policy": "Show or check a policy.",
+    "exempt": "Write an exemption into the policy.",
+    "exemptions": "List all suppressions and exemptions.",
 }
 
 

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import click
 
 from policylint import policy as policies
 from policylint.cli.errors import UsageError, fail, internal_error
+from policylint.cli.policies import covers, policy_for, reported, root_of
 from policylint.cli.reports import FORMATS, Reports
 from policylint.cli.values import read_values
-from policylint.discover import Failure, common_folder, discover, git_root, is_below, relative
+from policylint.discover import Failure, common_folder, discover
 from policylint.engine import lint
 from policylint.finding import SEVERITIES
 from policylint.output.text import printable
 from policylint.parsers.recognise import KINDS
-from policylint.rules.index import SETS
-from policylint.source import SourceFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from policylint.policy import Policy
+    from policylint.source import SourceFile
 
 
 @click.command(short_help="Check definitions.")
@@ -179,11 +178,11 @@ def command(
     """
     reports = Reports(form, outputs, color, statistics=statistics, suppressed=show_suppressed)
     paths = paths or (".",)
-    policy = _policy(policy_name, paths, isolated=isolated)
+    policy = policy_for(policy_name, paths, isolated=isolated)
     policy = _choose(policy, select, ignore, fail_on)
     folder = common_folder(paths)
-    root = _root(policy, folder)
-    policy = _reported(policy, root)
+    root = root_of(policy, folder)
+    policy = reported(policy, root)
     failures: list[Failure] = []
     found = discover(
         paths, root=root, exclude=policy.exclude, kind=kind, stdin_filename=stdin_filename
@@ -210,7 +209,7 @@ def command(
             values,
             crashed=None if debug else crashed,
             suppressions=not ignore_suppressions,
-            complete=lambda: kind is None and _covers(paths, policy) and not failures,
+            complete=lambda: kind is None and covers(paths, policy) and not failures,
             min_severity=min_severity,
         )
     except policies.PolicyError as error:
@@ -227,50 +226,6 @@ def _code(failures: Iterable[Failure], *, failed: bool) -> int:
     if failures:
         return 2
     return int(failed)
-
-
-def _policy(name: str | None, paths: Iterable[str], *, isolated: bool) -> Policy:
-    try:
-        if name is None and not isolated:
-            name = policies.find(common_folder(paths))
-        if name is None or name in SETS:
-            return policies.built_in(name or policies.DEFAULT_SET)
-        from policylint.policy_file import load
-
-        return load(name)
-    except policies.PolicyError as error:
-        raise UsageError(str(error)) from None
-
-
-def _root(policy: Policy, folder: str) -> str:
-    """The folder to which reported paths are relative: the policy file's, else git's, else ours."""
-    if policy.folder is not None and is_below(folder, policy.folder):
-        return policy.folder
-    return git_root(folder) or os.getcwd()
-
-
-def _reported(policy: Policy, root: str) -> Policy:
-    """The policy with its files called as reports call files."""
-    if not policy.exemptions:
-        return policy
-    known: dict[SourceFile, SourceFile] = {}
-    for source in dict.fromkeys(exemption.source for exemption in policy.exemptions):
-        path = relative(source.location, root)
-        known[source] = SourceFile(path, source.text, location=source.location)
-    return policy._replace(
-        exemptions=tuple(
-            exemption._replace(source=known[exemption.source]) for exemption in policy.exemptions
-        )
-    )
-
-
-def _covers(paths: Iterable[str], policy: Policy) -> bool:
-    """Whether the paths are the whole folder of the policy: all that it holds for."""
-    folder = policy.folder
-    return folder is not None and any(
-        path != "-" and os.path.isdir(path) and is_below(folder, os.path.abspath(path))
-        for path in paths
-    )
 
 
 def _choose(

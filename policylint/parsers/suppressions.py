@@ -237,7 +237,7 @@ def _remarks(text: str) -> list[_Remark]:
         start = comment.span.start
         match = find_remark(comment.text)
         if match is not None:
-            about = below if comment.is_alone else start
+            about = below if comment.is_alone else _content(text, start)
             found.append(_Remark(start, comment.span.end, about, comment.is_alone, match))
     return found[::-1]
 
@@ -273,6 +273,12 @@ def _parts(text: str) -> list[_Part]:
         _Part(start, end, bool(_EMPTY.fullmatch(text, start, end)))
         for start, end in pairwise(bounds)
     ]
+
+
+def _content(text: str, at: int) -> int:
+    """Where the content of a line begins that has something before an offset."""
+    start = _line_start(text, at)
+    return at - len(text[start:at].lstrip())
 
 
 def _line_start(text: str, at: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from policylint.finding import (
     SEVERITIES,
@@ -24,7 +24,7 @@ from policylint.rules.index import COMPOSED, NODES, RULES
 from policylint.tree import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from policylint.finding import Edit, Fix, Problem
     from policylint.model import At, Node
@@ -162,25 +162,29 @@ def _court(policy: Policy) -> Court:
     return Court(policy.exemptions, terms(policy))
 
 
-class Check(NamedTuple):
+class Check:
     """A rule ready to be called: what it asks for, its settings, what the policy makes of it.
 
     `choice` is None for a rule that is off and runs for the composed ones only.
     """
 
-    rule: Rule
-    choice: RuleChoice | None
-    surroundings: tuple[str, ...]
-    facts: tuple[object | None, ...]
-    settings: dict[str, Any]
+    __slots__ = ("_asks", "_facts", "_function", "choice", "rule")
+
+    def __init__(self, rule: Rule, choice: RuleChoice | None, facts: Mapping[str, object]) -> None:
+        self.rule = rule
+        self.choice = choice
+        self._asks = tuple(kind for _, kind in rule.parameters[1:])
+        self._facts = facts
+        settings = choice.settings if choice is not None else {}
+        self._function = partial(rule.check, **settings) if settings else rule.check
 
     def problems(self, node: Node, around: dict[str, Any]) -> Iterator[Problem]:
         """What the rule says of a node."""
-        arguments = [
-            around[name] if fact is None else fact
-            for name, fact in zip(self.surroundings, self.facts, strict=True)
-        ]
-        return self.rule.check(node, *arguments, **self.settings)
+        if not self._asks:
+            return self._function(node)
+        facts = self._facts
+        asked = [facts[kind] if kind in facts else around[kind] for kind in self._asks]
+        return self._function(node, *asked)
 
     def severity(self, problem: Problem) -> str | None:
         """How the policy weighs a problem; None when it does not report it."""
@@ -195,15 +199,21 @@ class Check(NamedTuple):
 class Checks:
     """The rules of a policy by the type of node that they look at, imported when one occurs."""
 
-    __slots__ = ("_by_node", "_facts", "_heard", "_policy", "composed")
+    __slots__ = ("_by_node", "_composed", "_facts", "_heard", "_names", "_policy")
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
         self._facts = {type(fact).__name__: fact for fact in policy.organisation}
         self._by_node: dict[str, list[Check]] = {}
-        composed = [name for name in COMPOSED if name in policy.rules]
-        self._heard = {family for name in composed for family in COMPOSED[name]}
-        self.composed = [self._check(name) for name in composed]
+        self._names = [name for name in COMPOSED if name in policy.rules]
+        self._heard = {family for name in self._names for family in COMPOSED[name]}
+        self._composed: list[Check] | None = None
+
+    def composed(self) -> list[Check]:
+        """The checks that look at the problems of others, in their order."""
+        if self._composed is None:
+            self._composed = [self._check(name) for name in self._names]
+        return self._composed
 
     def on(self, node_type: str) -> list[Check]:
         """The checks for a type of node, those first whose word the others heed."""
@@ -220,9 +230,7 @@ class Checks:
     def _check(self, name: str) -> Check:
         rule = load_rule(name)
         choice = self._policy.rules.get(name)
-        types = tuple(kind for _, kind in rule.parameters[1:])
-        settings = dict(choice.settings) if choice is not None else {}
-        return Check(rule, choice, types, tuple(map(self._facts.get, types)), settings)
+        return Check(rule, choice, self._facts)
 
 
 def load_rule(name: str) -> Rule:
@@ -232,12 +240,17 @@ def load_rule(name: str) -> Rule:
     return rule
 
 
-def walk(
-    node: Node, around: dict[str, Node] | None = None
-) -> Iterator[tuple[Node, dict[str, Node]]]:
+def walk(top: Node) -> list[tuple[Node, dict[str, Node]]]:
     """A node and those below it, each with the nodes around it by the name of their type."""
-    around = {} if around is None else around
-    yield node, around
+    found: list[tuple[Node, dict[str, Node]]] = []
+    _collect(top, {}, found)
+    return found
+
+
+def _collect(
+    node: Node, around: dict[str, Node], found: list[tuple[Node, dict[str, Node]]]
+) -> None:
+    found.append((node, around))
     parts = PARTS.get(type(node))
     if parts:
         inside = {**around, type(node).__name__: node}
@@ -245,9 +258,9 @@ def walk(
             below = getattr(node, part)
             if type(below) is tuple:
                 for child in below:
-                    yield from walk(child, inside)
+                    _collect(child, inside, found)
             elif below is not None:
-                yield from walk(below, inside)
+                _collect(below, inside, found)
 
 
 def _findings(
@@ -299,10 +312,11 @@ def _owner(at: At, workloads: dict[tuple[str | int, ...], Workload]) -> Workload
 
 def _all_problems(top: Node, checks: Checks) -> Iterator[tuple[Check, Problem]]:
     """The problems of a node and those below it, then those that are composed of them."""
-    composed = checks.composed if isinstance(top, Workload) else ()
+    composed = checks.composed() if isinstance(top, Workload) else ()
     heard: list[tuple[Check, Problem]] = []
     for node, around in walk(top):
-        for check, problem in _problems(node, around, checks.on(type(node).__name__)):
+        here = checks.on(type(node).__name__)
+        for check, problem in _problems(node, around, here) if here else ():
             if composed:
                 heard.append((check, problem))
             yield check, problem

@@ -13,6 +13,7 @@ _WHOLE = re.compile(
 _TEMPLATE_ENDING = re.compile(
     r"\.(?:mustache|j2|jinja2?|tmpl|tpl|template|erb|hbs|handlebars|in)$", re.IGNORECASE
 )
+_FIRST = frozenset("{$<@%RCY")  # what such a text begins with
 
 
 def template_stem(name: str) -> str | None:
@@ -28,6 +29,8 @@ def has_hole(text: str) -> bool:
 
 def is_hole(text: str) -> bool:
     """Whether a whole text is still to be filled in."""
+    if text[:1] not in _FIRST:
+        return False
     return bool(_HOLE.fullmatch(text) or _WHOLE.fullmatch(text))
 
 

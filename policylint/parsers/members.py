@@ -89,6 +89,8 @@ class Members:
     def flag(self, key: str) -> Value[bool] | None:
         """A boolean."""
         raw = self.raw.get(key)
+        if raw is None:
+            return None
         if isinstance(raw, bool):
             return Value(raw, self.place(key))
         if isinstance(raw, Placeholder) or (isinstance(raw, str) and is_hole(raw)):
@@ -100,6 +102,8 @@ class Members:
     def number(self, key: str) -> Value[float] | None:
         """A number."""
         raw = self.raw.get(key)
+        if raw is None:
+            return None
         if isinstance(raw, (int, float)) and not isinstance(raw, bool):
             return Value(raw, self.place(key))
         if isinstance(raw, Placeholder) or (isinstance(raw, str) and is_hole(raw)):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     Path = tuple[str | int, ...]
 
+_MARKS = ("{{", "{%", "<", "@@", "%%", "$", "CHANGE")
 _LIKELY = re.compile(r"\{\{|\{%|<%|@@\w|%%\w|\$\{|CHANGE_?ME|[\"':,\[]\s*(?:<[A-Za-z]|\$[A-Za-z_])")
 _ANYWHERE = re.compile(r"\{\{\{[^{}]*\}\}\}|\{\{[^{}]*\}\}|\{%[^%]*%\}|<%[^%]*%>|@@\w+@@|%%\w+%%")
 _REFERENCE = re.compile(r"\{\{\{?\s*([\w.-]+)\s*\}?\}\}|\$\{([\w.-]+)\}|<%=\s*([\w.-]+)\s*%>")
@@ -86,7 +87,7 @@ def holes(raw: object, text: str, *, is_template: bool) -> Iterator[Hole]:
 @lru_cache(maxsize=1)
 def _is_likely(text: str) -> bool:
     # The documents of a stream ask for the same text one after the other.
-    return bool(_LIKELY.search(text))
+    return any(mark in text for mark in _MARKS) and bool(_LIKELY.search(text))
 
 
 def _walk(raw: object, path: Path) -> Iterator[tuple[str, Path]]:

@@ -18,10 +18,20 @@ _HOSTS = re.compile(
 _NUMBER = r"(?:0[xX][0-9a-fA-F]{1,8}|[0-9]{1,12})"
 _ADDRESS = re.compile(rf"(?<![\w.-]){_NUMBER}(?:\.{_NUMBER}){{0,3}}(?![\w-]|\.\w)")
 
+# Nearly every text has none of these, which is quickly seen: how the addresses begin, by
+# parts and as a whole, in decimal, octal and hexadecimal, and parts of the names.
+_HINTS = ("169.", "100.", "28520", "16843", "0251", "0144", "0x", "fd00:", "metadata")
+
 # To leave an address out is no use of it.
 _LEFT_OUT = re.compile(
     r"(?:no_?proxy|nonproxyhosts)[\"']?\s*[=:]\s*(?:\"[^\"]*\"|'[^']*'|\S*)", re.IGNORECASE
 )
+
+
+def may_name_one(texts: Iterable[str], extra: Iterable[str] = ()) -> bool:
+    """Whether any of some texts can name a metadata service: a quick look at all of them."""
+    text = "\n".join(texts).lower()
+    return any(hint in text for hint in (*_HINTS, *(host.lower() for host in extra)))
 
 
 def metadata_host(text: str, extra: Iterable[str] = ()) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from policylint.detect.metadata import metadata_host
+from policylint.detect.metadata import may_name_one, metadata_host
 from policylint.finding import Problem
 from policylint.model import Value, Workload
 from policylint.rule import rule
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from policylint.finding import Problems
-    from policylint.model import Command, Container, HealthCheck
+    from policylint.model import Command, HealthCheck
 
 _NO_PROXY = ("no_proxy", "noproxy")
 
@@ -45,59 +45,59 @@ def metadata_service_access(
     Good (marathon):
         {"id": "/web", "cmd": "run", "env": {"NO_PROXY": "169.254.169.254"}}
     """
-    for container in workload.containers:
-        for artifact in container.artifacts:
-            host = _host(artifact.uri, metadata_hosts)
-            if host:
-                yield Problem(
-                    artifact.uri,
-                    f"fetched from {host}: the agent hands out its own credentials",
-                    severity="critical",
-                )
-    for what, value in _texts(workload):
-        host = _host(value, metadata_hosts)
+    fetched = [
+        artifact.uri
+        for container in workload.containers
+        for artifact in container.artifacts
+        if artifact.uri.is_known
+    ]
+    used = [use for use in _uses(workload) if use[1].is_known]
+    # All at once, since nearly no workload names any.
+    values = (*fetched, *(value for _, value in used))
+    if not may_name_one((value.value for value in values), metadata_hosts):
+        return
+    for uri in fetched:
+        host = metadata_host(uri.value, metadata_hosts)
         if host:
             yield Problem(
-                value, f"{what} {host}, which hands out the agent's credentials", severity="medium"
+                uri,
+                f"fetched from {host}: the agent hands out its own credentials",
+                severity="critical",
+            )
+    for user, value in used:
+        host = metadata_host(value.value, metadata_hosts)
+        if host and not user.lower().endswith(_NO_PROXY):
+            yield Problem(
+                value,
+                f"{user} names {host}, which hands out the agent's credentials",
+                severity="medium",
             )
 
 
-def _host(value: Value[str], extra: tuple[str, ...]) -> str | None:
-    return metadata_host(value.value, extra) if value.is_known else None
-
-
-def _texts(workload: Workload) -> Iterator[tuple[str, Value[str]]]:
+def _uses(workload: Workload) -> Iterator[tuple[str, Value[str]]]:
+    """Whatever may name a host, and what it is."""
     for container in workload.containers:
-        yield from _command(container.command, "the command asks")
-        yield from _entrypoint(container)
-        yield from _variables(container)
+        for variable in container.env:
+            if variable.value is not None:
+                yield variable.name, variable.value
+        yield from _command("the command", container.command)
+        if container.entrypoint is not None:
+            yield "the entrypoint", container.entrypoint.args[0]
         for check in container.health_checks:
             yield from _check(check)
     for check in workload.health_checks:
         yield from _check(check)
 
 
-def _variables(container: Container) -> Iterator[tuple[str, Value[str]]]:
-    for variable in container.env:
-        if variable.value is not None and not variable.name.lower().endswith(_NO_PROXY):
-            yield f"{variable.name} names", variable.value
-
-
-def _entrypoint(container: Container) -> Iterator[tuple[str, Value[str]]]:
-    for parameter in container.parameters:
-        if parameter.key == "entrypoint":
-            yield "the entrypoint asks", parameter.value
-
-
 def _check(check: HealthCheck) -> Iterator[tuple[str, Value[str]]]:
-    yield from _command(check.command, "the check asks")
+    yield from _command("the check", check.command)
     if check.path is not None:
-        yield "the check asks", check.path
+        yield "the check", check.path
 
 
-def _command(command: Command | None, what: str) -> Iterator[tuple[str, Value[str]]]:
+def _command(user: str, command: Command | None) -> Iterator[tuple[str, Value[str]]]:
     if command is not None:
         if command.text is not None:
-            yield what, command.text
+            yield user, command.text
         for argument in command.args:
-            yield what, argument
+            yield user, argument

@@ -87,9 +87,22 @@ def _finding(finding: Finding) -> Json:
         **subject,
         **_place(finding.source, finding.span),
         "related": [_related(related) for related in finding.related],
+        **_fix(finding),
         "fingerprint": finding.fingerprint,
         "references": [_reference(token) for token in finding.rule.refs],
     }
+
+
+def _fix(finding: Finding) -> Json:
+    fix = finding.fix
+    if fix is None or not finding.edits:
+        return {}
+    edits = [
+        {"region": finding.source.region(edit.span)._asdict(), "text": _text(edit.text)}
+        for edit in finding.edits
+    ]
+    said = {"description": _text(fix.description), "is_safe": fix.is_safe, "edits": edits}
+    return {"fix": said}
 
 
 def _related(related: Related) -> Json:

@@ -19,7 +19,7 @@ from policylint.references import reference
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from policylint.finding import Finding, Related, Report, Suppressed
+    from policylint.finding import Finding, Fix, Related, Report, Suppressed
     from policylint.rule import Example, Rule
     from policylint.source import SourceFile, Span
 
@@ -201,6 +201,10 @@ def _result(finding: Finding, rule_index: int, taken: Suppressed | None = None) 
     }
     if finding.related:
         result["relatedLocations"] = _related(finding.related[:MAX_RELATED])
+    if finding.related and finding.is_path:
+        result["codeFlows"] = [_flow(finding.related[:MAX_RELATED])]
+    if finding.fix is not None and finding.edits:
+        result["fixes"] = [_fix(finding, finding.fix)]
     if taken is not None:
         result["suppressions"] = [_suppression(taken)]
     return result
@@ -236,6 +240,26 @@ def _related(places: Sequence[Related]) -> list[Json]:
         }
         for number, related in enumerate(places, 1)
     ]
+
+
+def _flow(steps: Sequence[Related]) -> Json:
+    """The steps of an attack in their order."""
+    return {"threadFlows": [{"locations": [{"location": step} for step in _related(steps)]}]}
+
+
+def _fix(finding: Finding, fix: Fix) -> Json:
+    replacements = [
+        {
+            "deletedRegion": _place(finding.source, edit.span)["region"],
+            **({"insertedContent": {"text": edit.text}} if edit.text else {}),
+        }
+        for edit in finding.edits
+    ]
+    file = _file(finding.source.path)
+    return {
+        "description": {"text": _text(fix.description, "mend it")},
+        "artifactChanges": [{"artifactLocation": file, "replacements": replacements}],
+    }
 
 
 def _place(source: SourceFile, span: Span) -> Json:

@@ -114,9 +114,11 @@ def _block(finding: Finding, secrets: Secrets, root: str | None, paint: Paint) -
     yield _head(finding, root, paint)
     for line in _excerpt(finding.source, finding.span, secrets):
         yield from line.painted("^", finding.severity, paint)
-    for related in finding.related:
+    for number, related in enumerate(finding.related, 1):
         at, column = related.source.position(related.span.start)
-        yield f"  = {_shown(related.source, root)}:{at}:{column}: {printable(related.message)}"
+        mark = f"{number}." if finding.is_path else "="
+        place = f"{_shown(related.source, root)}:{at}:{column}"
+        yield f"  {mark} {place}: {printable(related.message)}"
         for line in _excerpt(related.source, related.span, secrets):
             yield from line.painted("-", "bold", paint)
     if finding.advice:

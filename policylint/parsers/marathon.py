@@ -184,7 +184,7 @@ def _mounts(container: Members, *, is_docker: bool) -> Iterator[Mount]:
     for item in container.children("volumes"):
         # Marathon reads a volume as the first form that fits, and host comes last.
         source, target, mode = item.text("hostPath"), item.text("containerPath"), item.word("mode")
-        is_read_only = mode is not None and mode.value == "RO"
+        is_read_only = mode is not None and mode.value in ("RO", UNKNOWN)
         volume = external_volume(item, Place(item.path), target)
         if volume is None:
             if source is not None:
@@ -279,13 +279,7 @@ def _ports(members: Members, mode: Value[str]) -> Iterator[Port]:
 
 def _has_hidden_ports(members: Members) -> bool:
     """Whether a placeholder stands for a list of ports, or for some of its items."""
-    for holder, key in _port_lists(members):
-        raw = holder.raw.get(key)
-        if isinstance(raw, str) or (
-            isinstance(raw, list) and any(isinstance(item, str) for item in raw)
-        ):
-            return True
-    return False
+    return any(parts.hides_items(holder, key) for holder, key in _port_lists(members))
 
 
 def _port_lists(members: Members) -> Iterator[tuple[Members, str]]:

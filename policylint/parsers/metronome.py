@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from policylint.model import Container, Network, Restart, Schedule, Value, Volume, Workload
+from policylint.model import UNKNOWN, Container, Network, Restart, Schedule, Value, Volume, Workload
 from policylint.parsers import parts
 from policylint.parsers.docker import Parameters
 from policylint.parsers.images import image
@@ -112,7 +112,7 @@ def _mounts(run: Members) -> Iterator[Mount]:
     for volume in run.children("volumes"):
         source, mode = volume.text("hostPath"), volume.word("mode")
         if source is not None:
-            is_read_only = mode is not None and mode.value == "RO"
+            is_read_only = mode is not None and mode.value in ("RO", UNKNOWN)
             target = volume.text("containerPath")
             yield host_mount(source, target, read_only=is_read_only, route="hostPath")
 

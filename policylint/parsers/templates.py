@@ -24,6 +24,7 @@ _REFERENCE = re.compile(r"\{\{\{?\s*([\w.-]+)\s*\}?\}\}|\$\{([\w.-]+)\}|<%=\s*([
 _FREE_TEXT = frozenset({"cmd", "args", "command", "shell", "argv", "description"})
 # Labels of proxies hold templates of the proxies' own.
 _PROXY_LABELS = ("HAPROXY_", "traefik.")
+_FREE_MAPS = frozenset({"env", "environment", "labels"})
 _SECURITY = frozenset({
     "user", "image", "hostPath", "host", "privileged", "role", "acceptedResourceRoles",
     "parameters",
@@ -79,9 +80,14 @@ def holes(raw: object, text: str, *, is_template: bool) -> Iterator[Hole]:
         yield Hole(count, Place(first), is_template=True)
         return
     for hole, paths in found.items():
-        guards = [path for path in paths if not _SECURITY.isdisjoint(path)]
+        guards = [path for path in paths if _guards(path)]
         first, *others = [*guards, *(path for path in paths if path not in guards)]
         yield Hole(hole, Place(first), tuple(map(Place, others)), is_security=bool(guards))
+
+
+def _guards(path: Path) -> bool:
+    """Whether a value here decides what a workload may do; names in free maps are only names."""
+    return not _SECURITY.isdisjoint(path) and _FREE_MAPS.isdisjoint(path)
 
 
 @lru_cache(maxsize=1)

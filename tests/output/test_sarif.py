@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft4Validator
 
+from policylint.engine import lint
 from policylint.model import Container
 from policylint.output import sarif
+from policylint.output.text import render as render_text
 from policylint.policy import built_in
 from policylint.rule import rule
 from policylint.source import SourceFile, Span
@@ -310,3 +312,30 @@ def uri(place: Any) -> str:
 def regions(result: Any) -> Iterator[Any]:
     for place in (*result["locations"], *result.get("relatedLocations", ())):
         yield place["physicalLocation"]["region"]
+
+
+ATTACK = """{"id": "/a", "acceptedResourceRoles": ["slave_public"], "container": {"docker": {
+  "image": "a:1", "privileged": true}}}"""
+
+
+def test_a_fix_is_offered_as_edits_of_the_file() -> None:
+    report = lint([SourceFile("a.json", ATTACK)], built_in("baseline"))
+    (run,) = json.loads(sarif.render(report))["runs"]
+    (result,) = [it for it in run["results"] if it["ruleId"] == "privileged-container"]
+    ((change,),) = [fix["artifactChanges"] for fix in result["fixes"]]
+    assert change["artifactLocation"]["uri"] == "a.json"
+    (replacement,) = change["replacements"]
+    assert replacement == {
+        "deletedRegion": {"startLine": 2, "startColumn": 17, "endLine": 2, "endColumn": 37}
+    }
+
+
+def test_an_attack_path_is_a_flow_of_steps() -> None:
+    report = lint([SourceFile("a.json", ATTACK)], built_in("baseline"))
+    (run,) = json.loads(sarif.render(report))["runs"]
+    (result,) = [it for it in run["results"] if it["ruleId"] == "attack-path-internet-to-host"]
+    ((thread,),) = [flow["threadFlows"] for flow in result["codeFlows"]]
+    steps = [step["location"]["message"]["text"] for step in thread["locations"]]
+    assert len(steps) == len(result["relatedLocations"]) > 1
+    text = render_text(report)
+    assert all(f"  {number}. a.json:" in text for number in range(1, len(steps) + 1))

@@ -129,6 +129,7 @@ MOUNTS = [
     ({"containerPath": "/h", "hostPath": "/etc", "mode": "ro"}, "/etc", True),
     ({"containerPath": "/h", "hostPath": "/etc", "mode": "RW"}, "/etc", False),
     ({"containerPath": "/h", "hostPath": "/etc"}, "/etc", False),
+    ({"containerPath": "/h", "hostPath": "/etc", "mode": "{{mode}}"}, "/etc", True),
     ({"containerPath": "/h", "hostPath": "//var/run/../run//docker.sock/", "mode": "RW"},
      "/run/docker.sock", False),
     ({"containerPath": "/h", "hostPath": "/proc/1/root/etc", "mode": "RW"}, "/etc", False),

@@ -8,7 +8,8 @@ import pkgutil
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from policylint.bundle import bundled
+from policylint.bundle import bundled, written
+from policylint.policy_schema import policy_schema
 from policylint.rego.schema import schema
 from policylint.source import shipped
 
@@ -37,6 +38,9 @@ def generated() -> dict[str, str]:
         os.path.join(_ROOT, "rules", "index.py"): _index(rules),
         os.path.join(shipped("schemas"), "model.schema.json"): _json(schema()),
         **bundled(),
+        os.path.join(shipped("schemas"), "policy.schema.json"): written(
+            policy_schema({name: rule for name, (_, rule) in rules.items()})
+        ),
     }
 
 

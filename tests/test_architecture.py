@@ -22,7 +22,7 @@ PACKAGE = os.path.dirname(os.path.abspath(policylint.__file__))
 # part; the parts of one layer are strangers to each other.
 LAYERS = (
     ("cli", "generate"),
-    ("bundle", "pages"),
+    ("bundle", "pages", "policy_schema"),
     ("engine", "discover", "exempt"),
     ("parsers", "rules", "rego", "policy_file", "suppress", "output", "fix"),
     ("policy",),

@@ -9,6 +9,7 @@ from policylint.detect.placeholders import has_hole
 from policylint.finding import Problem
 from policylint.model import Container, Namespace, SecurityOption
 from policylint.rule import rule
+from policylint.rules.remedies import remove
 
 if TYPE_CHECKING:
     from policylint.finding import Problems
@@ -121,7 +122,11 @@ def system_paths_unmasked(option: SecurityOption) -> Problems:
           {"key": "security-opt", "value": "no-new-privileges"}]}}}
     """
     if option.name == "systempaths" and option.setting.value == "unconfined":
-        yield Problem(option.setting, "the kernel's settings in /proc and /sys lie open")
+        yield Problem(
+            option.setting,
+            "the kernel's settings in /proc and /sys lie open",
+            fix=remove(option.setting, "keep the kernel's paths masked"),
+        )
 
 
 @rule(
@@ -147,7 +152,9 @@ def user_namespace_host(namespace: Namespace) -> Problems:
     """
     if namespace.name == "userns" and namespace.mode.value == "host":
         yield Problem(
-            namespace.mode, "opts out of user mapping: root in the container is the agent's root"
+            namespace.mode,
+            "opts out of user mapping: root in the container is the agent's root",
+            fix=remove(namespace.mode, "keep the mapping of users"),
         )
 
 

@@ -12,9 +12,10 @@ from policylint.detect.users import is_root
 from policylint.finding import Problem
 from policylint.model import Container, Workload
 from policylint.rule import rule
+from policylint.rules.remedies import add, remove
 
 if TYPE_CHECKING:
-    from policylint.finding import Problems
+    from policylint.finding import Fix, Problems
     from policylint.model import At
 
 _DEFAULT_EXECUTORS = ("", "//cmd")
@@ -66,6 +67,7 @@ def user_not_set(
             f"states no user, so it runs as the scheduler's: {framework_user}",
             severity="medium",
             instead=_USER_FIELD,
+            fix=_as_nobody(container, workload),
         )
 
 
@@ -97,7 +99,11 @@ def custom_executor(workload: Workload, *, allow_executors: tuple[str, ...] = ()
         return
     path = executor.value.strip()
     if path not in (*_DEFAULT_EXECUTORS, *allow_executors):
-        yield Problem(executor, f"executor {path} runs on the agent, outside the container")
+        yield Problem(
+            executor,
+            f"executor {path} runs on the agent, outside the container",
+            fix=remove(executor, "use the default executor"),
+        )
 
 
 @rule(
@@ -136,8 +142,9 @@ def uncontained_root_task(
     elif is_root(framework_user):
         yield Problem(
             _owner(container, workload),
-            f"has neither image nor user, so it is {framework_user} on the agent itself",
+            f"has neither image nor user, so it runs on the agent itself, as {framework_user}",
             instead='instead, give it an image, and a user: "user": "nobody"',
+            fix=_as_nobody(container, workload),
         )
 
 
@@ -169,6 +176,13 @@ def no_filesystem_isolation(container: Container, workload: Workload) -> Problem
         yield Problem(
             _owner(container, workload), f"has no image, so {user.value} sees the agent's files"
         )
+
+
+def _as_nobody(container: Container, workload: Workload) -> Fix | None:
+    if container.user is not None:
+        return None
+    within = ("run",) if workload.kind == "job" else ()
+    return add((*workload.root, *within), "user", "nobody", "run as nobody")
 
 
 def _is_uncontained(container: Container) -> bool:

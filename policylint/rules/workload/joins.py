@@ -14,6 +14,7 @@ from policylint.detect.placeholders import has_hole
 from policylint.finding import Problem
 from policylint.model import Container, DockerParameter, Namespace, Value, Workload
 from policylint.rule import rule
+from policylint.rules.remedies import remove
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +48,11 @@ def host_uts_namespace(namespace: Namespace) -> Problems:
         {"id": "/agent", "container": {"docker": {"image": "agent:1", "parameters": []}}}
     """
     if namespace.name == "uts" and namespace.mode.value == "host":
-        yield Problem(namespace.mode, "shares the agent's host name and may change it")
+        yield Problem(
+            namespace.mode,
+            "shares the agent's host name and may change it",
+            fix=remove(namespace.mode, "take a host name of its own"),
+        )
 
 
 @rule(
@@ -102,12 +107,17 @@ def cgroup_escape_setting(container: Container) -> Problems:
     parent = _last(container, "cgroup-parent")
     if parent:
         yield Problem(
-            parent, f"runs in control group {parent.value}, outside the limits of its task"
+            parent,
+            f"runs in control group {parent.value}, outside the limits of its task",
+            fix=remove(parent, "stay in the task's control group"),
         )
     for namespace in container.namespaces:
         if namespace.name == "cgroupns" and namespace.mode.value == "host":
             yield Problem(
-                namespace.mode, "sees the control groups of the whole agent", severity="medium"
+                namespace.mode,
+                "sees the control groups of the whole agent",
+                severity="medium",
+                fix=remove(namespace.mode, "see only its own control groups"),
             )
 
 

@@ -341,6 +341,10 @@ class Workload(Record):
     restart: Restart | None = None
     kill_grace: Value[float] | None = None
     shared_cgroups: Value[bool] | None = None
+    # What the top group around it, in the same document, says.
+    enforces_role: Value[bool] | None = None
+    # Beside those of the containers.
+    executor_resources: Resources | None = None
 
     @property
     def at(self) -> At:

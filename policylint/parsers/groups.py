@@ -18,11 +18,14 @@ if TYPE_CHECKING:
 
 
 def group(
-    members: Members, base: str = "/", role: str | None = None
+    members: Members,
+    base: str = "/",
+    role: str | None = None,
+    enforces: Value[bool] | None = None,
 ) -> Iterator[Group | Workload | Conflict | DroppedSetting]:
     """A group, then its apps, the pods that the server's answers show in it, and its groups.
 
-    `role` is the one that the top group around it enforces.
+    `role` is the one that the top group around it enforces, `enforces` whether it does.
     """
     own = members.text("id")
     path = resolve(own.value, base) if own is not None and own.is_known else base
@@ -30,16 +33,17 @@ def group(
         identifier = Value(path, own.at) if own.is_known else own
         found = Group(identifier, members.flag("enforceRole"), members.texts("dependencies"))
         yield found
-        if found.is_top and found.enforce_role:
-            role = path.strip("/")
+        if found.is_top:
+            enforces = found.enforce_role
+            role = path.strip("/") if enforces else None
     for inner in members.children("apps"):
         workload = app(inner, path)
-        yield workload
+        yield workload if enforces is None else workload._replace(enforces_role=enforces)
         yield from quirks.of(workload, inner, role)
     for inner in members.children("pods"):
         inner = inner.child("spec") or inner
         workload = pod(inner)
-        yield workload
+        yield workload if enforces is None else workload._replace(enforces_role=enforces)
         yield from quirks.of(workload, inner, role)
     for inner in members.children("groups"):
-        yield from group(inner, path, role)
+        yield from group(inner, path, role, enforces)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from policylint.detect.placeholders import is_hole
 from policylint.model import (
     UNKNOWN,
     Artifact,
@@ -69,6 +70,7 @@ def app(members: Members, base: str = "/") -> Workload:
         dependencies=members.texts("dependencies"),
         secrets=parts.secrets(members.child_or_empty("secrets")),
         executor=members.text("executor"),
+        executor_resources=parts.executor_resources(members),
         upgrade=_upgrade(members),
         backoff=_backoff(members),
         unreachable=parts.unreachable(members),
@@ -220,9 +222,10 @@ def override_network(parameters: Parameters, stated: tuple[Network, ...]) -> tup
         return ()
     word = override.value.strip()
     mode = _DOCKER_NETWORKS.get(word, word if ":" in word or word == "none" else "container")
+    name = Value(word, override.at) if mode == "container" else None
     same = (network.mode.at for network in stated if network.mode.value == mode)
     labels = tuple(label for network in stated for label in network.labels)
-    return (Network(Value(mode, override.at, (*override.also, *same)), labels=labels),)
+    return (Network(Value(mode, override.at, (*override.also, *same)), name, labels),)
 
 
 def _stated_networks(members: Members) -> tuple[Network, ...]:
@@ -332,7 +335,10 @@ def _constraints(members: Members) -> Iterator[Constraint]:
     for index, item in enumerate(raw if isinstance(raw, list) else ()):
         if isinstance(item, list) and item and all(isinstance(word, str) for word in item):
             path = (*members.path, "constraints", index)
-            words = [Value(word, Place((*path, at))) for at, word in enumerate(item)]
+            words = [
+                Value(UNKNOWN if is_hole(word) else word, Place((*path, at)))
+                for at, word in enumerate(item)
+            ]
             field, operator, value = [*words, None, None][:3]
             if field is not None:
                 yield Constraint(field, operator, value)
@@ -340,7 +346,9 @@ def _constraints(members: Members) -> Iterator[Constraint]:
 
 def _health_checks(members: Members) -> Iterator[HealthCheck]:
     for item in members.children("healthChecks"):
-        protocol = item.word("protocol") or Value("HTTP", Place(item.path), origin="default")
+        protocol = item.word("protocol")
+        if protocol is None:
+            protocol = Value("HTTP", Place(item.path), origin="default")
         line = item.child_or_empty("command").text("value")
         yield HealthCheck(
             protocol,

@@ -59,6 +59,13 @@ def env(members: Members) -> Iterator[EnvVar]:
             yield EnvVar(name, Value(_as_text(raw), place), place)
 
 
+def hides_items(members: Members, key: str) -> bool:
+    """Whether a placeholder stands for a list, or for some of its items."""
+    raw = members.raw.get(key)
+    items = raw if isinstance(raw, list) else (raw,)
+    return any(isinstance(item, str) for item in items)
+
+
 def parameter_env(parameters: Parameters) -> Iterator[EnvVar]:
     """Environment variables among Docker parameters; a name alone takes the agent's value."""
     for value in parameters.all("env"):
@@ -100,6 +107,12 @@ def resources(members: Members, at: At) -> Resources:
     """What is reserved."""
     cpus, mem, disk, gpus = map(members.number, ("cpus", "mem", "disk", "gpus"))
     return Resources(at, cpus, mem, disk, gpus)
+
+
+def executor_resources(members: Members) -> Resources | None:
+    """What is reserved for the executor beside the containers."""
+    own = members.child("executorResources")
+    return resources(own, members.key_place("executorResources")) if own is not None else None
 
 
 def limits(members: Members) -> Iterator[ResourceLimit]:

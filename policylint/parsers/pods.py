@@ -44,6 +44,9 @@ def pod(members: Members) -> Workload:
         instances=members.child_or_empty("scaling").number("instances"),
         containers=tuple(_container(members, item) for item in members.children("containers")),
         networks=networks(members) or (Network(default),),
+        has_hidden_ports=any(
+            parts.hides_items(item, "endpoints") for item in members.children("containers")
+        ),
         constraints=tuple(parts.constraint_objects(placement, "constraints", "fieldName")),
         labels=parts.labels(members.child_or_empty("labels")),
         secrets=parts.secrets(members.child_or_empty("secrets")),
@@ -51,6 +54,7 @@ def pod(members: Members) -> Workload:
         backoff=_backoff(scheduling),
         unreachable=parts.unreachable(scheduling),
         shared_cgroups=members.flag("legacySharedCgroups"),
+        executor_resources=parts.executor_resources(members),
     )
 
 

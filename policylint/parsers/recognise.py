@@ -23,12 +23,16 @@ _WEAK = frozenset({
     "args", "env", "constraints", "networks", "ports", "fetch", "labels", "disk", "gpus", "user",
     "role", "secrets", "dependencies", "check", "tty",
 })  # fmt: skip
-# No definition has these at its top; the formats that are taken for one do.
+# The formats that are taken for a definition have these at their top. They speak against one,
+# but Marathon reads over them: where the rest is certain they must not hide it.
 _FOREIGN = frozenset({
     "apiVersion", "kind", "packagingVersion", "services", "properties", "panels", "framework_id",
     "executor_id", "slave_id", "resources", "scripts", "devDependencies", "compilerOptions",
     "swagger", "openapi", "paths", "AWSTemplateFormatVersion", "jobId",
 })  # fmt: skip
+
+# Keys of what a job runs.
+_RUN = frozenset({"cmd", "args", "cpus", "mem", "disk", "docker", "ucr", "artifacts", "volumes"})
 
 # A job of Chronos has a name, and one of these, where an app has an id.
 _CHRONOS = frozenset({"schedule", "parents", "epsilon"})
@@ -63,12 +67,9 @@ def recognise(raw: object) -> tuple[str, list[Part]] | None:
     """
     if isinstance(raw, list):
         return _recognise_list(raw)
-    if not isinstance(raw, dict) or not _FOREIGN.isdisjoint(raw):
+    if not isinstance(raw, dict):
         return None
-    kind = kind_of(raw)
-    if kind is not None:
-        return kind, [Part(kind, raw, ())]
-    parts = list(_wrapped(raw))
+    parts = _parts(raw)
     return (parts[0].kind, parts) if parts else None
 
 
@@ -86,7 +87,7 @@ def assume(kind: str, raw: object) -> list[Part]:
 
 def kind_of(raw: dict[str, Any]) -> str | None:
     """The kind of one object, by the members that only this kind has."""
-    if not _FOREIGN.isdisjoint(raw):
+    if not _FOREIGN.isdisjoint(raw) and not _is_certain(raw):
         return None
     if isinstance(raw.get("run"), dict):
         return JOB if isinstance(raw.get("id"), str) or _STRONG & raw["run"].keys() else None
@@ -140,16 +141,28 @@ def why_unknown(raw: object) -> str | None:
 
 
 def _recognise_list(raw: list[object]) -> tuple[str, list[Part]] | None:
-    parts = []
-    for index, item in enumerate(raw):
-        if not isinstance(item, dict):
-            return None
-        kind = kind_of(item)
-        found = [Part(kind, item, ())] if kind else list(_wrapped(item))
-        if not found or found[0].kind == ROLLBACK:
-            return None
-        parts += [part._replace(path=(index, *part.path)) for part in found]
-    return (f"{parts[0].kind}{LIST}", parts) if parts else None
+    items = [item for item in raw if isinstance(item, dict)]
+    if len(items) < len(raw):
+        return None
+    known = [[part for part in _parts(item) if part.kind != ROLLBACK] for item in items]
+    first = next((found[0].kind for found in known if found), None)
+    if first is None or not (all(known) or any(map(_is_certain, items))):
+        return None
+    parts = [
+        part._replace(path=(index, *part.path))
+        for index, (item, found) in enumerate(zip(items, known, strict=True))
+        for part in found or [Part(first, item, ())]
+    ]
+    return f"{first}{LIST}", parts
+
+
+def _parts(raw: dict[str, Any]) -> list[Part]:
+    """What an object defines: which server reads it decides, so it may be two things at once."""
+    kind = kind_of(raw)
+    if kind is None:
+        return list(_wrapped(raw)) if _FOREIGN.isdisjoint(raw) else []
+    is_app_too = kind in (JOB, POD, SCHEDULE) and not {"cmd", "container"}.isdisjoint(raw)
+    return [Part(kind, raw, ()), *([Part(APP, raw, ())] if is_app_too else [])]
 
 
 def _wrapped(raw: dict[str, Any]) -> Iterator[Part]:
@@ -173,15 +186,41 @@ def _each(items: list[object], path: Path) -> Iterator[Part]:
             yield Part(kind, item, (*path, index))
 
 
-def _is_app(raw: object) -> bool:
-    if not isinstance(raw, dict) or not _FOREIGN.isdisjoint(raw):
+def _is_certain(raw: dict[str, Any]) -> bool:
+    """Whether an object says so much of a definition's own that other formats' keys cannot hide it.
+
+    Otherwise one member more, which Marathon reads over, would keep a definition from every rule.
+    """
+    members = [item for item in _group_members(raw) if isinstance(item, dict)]
+    if any(map(_is_certain, members)):
+        return True
+    if not isinstance(raw.get("id"), str):
         return False
+    strong = len(_STRONG.intersection(raw))
+    run, containers = raw.get("run"), raw.get("containers")
+    return (
+        strong > 1
+        or (strong > 0 and raw["id"].startswith("/"))
+        or (isinstance(run, dict) and len(_RUN.intersection(run)) > 1)
+        or (isinstance(containers, list) and any(map(_is_container, containers)))
+    )
+
+
+def _is_container(raw: object) -> bool:
+    """Whether an object is a container of a pod, and not of another format."""
+    if not isinstance(raw, dict):
+        return False
+    own = (("resources", "cpus"), ("image", "id"), ("exec", "command"))
+    return any(isinstance(raw.get(key), dict) and inner in raw[key] for key, inner in own)
+
+
+def _is_app(raw: dict[str, Any]) -> bool:
     strong = len(_STRONG.intersection(raw))
     if isinstance(raw.get("id"), str):
         weak = len(_WEAK.intersection(raw))
         return strong > 0 or weak > 1 or (weak > 0 and raw["id"].startswith("/"))
     is_chronos = not _CHRONOS.isdisjoint(raw)
-    return "id" not in raw and not is_chronos and strong > 2 and ("cpus" in raw or "mem" in raw)
+    return not is_chronos and strong > 2 and ("cpus" in raw or "mem" in raw)
 
 
 def _is_pod(raw: dict[str, Any]) -> bool:
@@ -195,17 +234,19 @@ def _is_group(raw: dict[str, Any]) -> bool:
         return False
     if raw.keys() <= {"id", "enforceRole", "scaleBy", "dependencies"}:
         return not raw.keys() <= {"id", "dependencies"}
-    members = [
-        item
-        for key in ("apps", "groups", "pods")
-        if isinstance(raw.get(key), list)
-        for item in raw[key]
-    ]
+    members = _group_members(raw)
     if not members:
         return isinstance(raw.get("id"), str) and isinstance(
             raw.get("apps", raw.get("groups")), list
         )
-    return all(isinstance(item, dict) and _is_group_member(item) for item in members)
+    objects = [item for item in members if isinstance(item, dict)]
+    is_each_known = len(objects) == len(members) and all(map(_is_group_member, objects))
+    return is_each_known or any(map(_is_certain, objects))
+
+
+def _group_members(raw: dict[str, Any]) -> list[object]:
+    lists = (raw.get(key) for key in ("apps", "groups", "pods"))
+    return [item for found in lists if isinstance(found, list) for item in found]
 
 
 def _is_group_member(raw: dict[str, Any]) -> bool:

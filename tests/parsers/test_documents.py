@@ -83,6 +83,43 @@ def test_what_is_somebody_else_s(definition: object) -> None:
     assert documents(definition, "any.json") == []
 
 
+@pytest.mark.parametrize(
+    ("definition", "kind"),
+    [
+        ({**APP, "kind": "x"}, "app"),
+        ({"id": "a", "cmd": "run", "cpus": 1, "resources": {}}, "app"),
+        ({"id": 5, "cmd": "run", "cpus": 1, "mem": 32}, "app"),
+        ({**JOB, "scripts": {}}, "job"),
+        ({**POD, "kind": "Pod", "apiVersion": "v1"}, "pod"),
+        ({"id": "/g", "kind": "x", "apps": [APP]}, "group"),
+        ({"id": "/g", "apps": [{**APP, "kind": "x"}]}, "group"),
+        ({"id": "/g", "apps": [{"x": 1}, APP]}, "group"),
+        ({"id": "/g", "apps": [None, APP]}, "group"),
+        ({"id": "/g", "apps": [{"x": 1}], "groups": [{"id": "h", "apps": [APP]}]}, "group"),
+        ([APP, {"x": 1}], "app-list"),
+        ([APP, {"id": "b"}], "app-list"),
+        ([APP, {"id": "/b", "version": "2020-01-01T00:00:00.000Z"}], "app-list"),
+    ],
+)
+def test_nothing_that_is_added_hides_a_definition(definition: object, kind: str) -> None:
+    (document,) = documents(definition, "any.json")
+    assert document.kind == kind
+
+
+@pytest.mark.parametrize(
+    ("more", "kinds"),
+    [({"run": {}}, {"job", "app"}), ({"run": {"cpus": 1, "cmd": "x"}}, {"job", "app"}),
+     ({"cron": "* * * * *"}, {"app"}), ({"containers": []}, {"pod", "app"})],
+)  # fmt: skip
+def test_what_two_servers_read_in_two_ways_is_judged_both_ways(
+    more: dict[str, Any], kinds: set[str]
+) -> None:
+    definition = {**APP, "container": {"docker": {"image": "a:1", "privileged": True}}, **more}
+    found = workloads(definition)
+    assert {workload.kind for workload in found} == kinds
+    assert any(part.privileged for workload in found for part in workload.containers)
+
+
 def test_yaml_streams_hold_several_documents() -> None:
     text = "id: /a\ncmd: x\n---\n---\nid: job\nrun: {cpus: 1, mem: 32, disk: 0, cmd: x}\n"
     assert [document.kind for document in documents(text, "x.yaml")] == ["app", "job"]

@@ -686,10 +686,10 @@ class ResourceLimit(Record):
 
 Node = (
     ReadProblem | RepeatedKey | SchemaError | UnknownField | DeprecatedFields | Conflict
-    | DroppedSetting | Hole | UnknownKind | Suppression | Texts | Group | Workload | Container
-    | WorkloadImage | Command | Capability | SecurityOption | DockerParameter | Mount | Volume
-    | Namespace | Network | Port | Constraint | HealthCheck | ReadinessCheck | Label | EnvVar
-    | Secret | Artifact | Resources | ResourceLimit | Schedule | Upgrade | Backoff | Unreachable
+    | DroppedSetting | Hole | UnknownKind | Suppression | Texts | Text | Group | Workload
+    | Container | WorkloadImage | Command | Capability | SecurityOption | DockerParameter | Mount
+    | Volume | Namespace | Network | Port | Constraint | HealthCheck | ReadinessCheck | Label
+    | EnvVar | Secret | Artifact | Resources | ResourceLimit | Schedule | Upgrade | Backoff | Unreachable
     | Restart
 )  # fmt: skip
 
@@ -704,6 +704,7 @@ PARTS: dict[type, tuple[str, ...]] = {
         "parameters", "mounts", "volumes", "env", "artifacts", "resources", "limits", "ports",
         "health_checks", "labels",
     ),
+    Texts: ("likely",),
     HealthCheck: ("command",),
     Network: ("labels",),
     Port: ("labels",),

@@ -58,6 +58,9 @@ def _sections(rule: Rule, sets: list[str]) -> Iterator[str]:
             for name, (kind, default) in rule.settings.items()
         ]
         yield "\n".join(["| name | type | default | meaning |", "| --- | --- | --- | --- |", *rows])
+    if doc.policy:
+        yield "## Policy"
+        yield f"```yaml\n{doc.policy.rstrip()}\n```"
     for example in doc.examples:
         yield f"## {'Good' if example.good else 'Bad'} ({example.kind})"
         yield f"```{_language(example)}\n{example.text.rstrip()}\n```"

@@ -101,7 +101,7 @@ class Rule:
 
 
 class Example(NamedTuple):
-    """A complete document that a rule reports, or leaves alone, and under which settings."""
+    """A complete document that a rule reports, or leaves alone."""
 
     good: bool
     kind: str
@@ -109,12 +109,16 @@ class Example(NamedTuple):
 
 
 class Doc(NamedTuple):
-    """A rule's docstring: summary, paragraphs, what each setting means, examples."""
+    """A rule's docstring: summary, paragraphs, what each setting means, examples.
+
+    `policy` is the part of a policy file without which the examples show nothing.
+    """
 
     summary: str
     body: tuple[str, ...]
     settings: dict[str, str]
     examples: tuple[Example, ...]
+    policy: str = ""
 
 
 def rule(
@@ -157,16 +161,19 @@ def _read_doc(docstring: str) -> Doc:
     body: list[str] = []
     settings: dict[str, str] = {}
     examples: list[Example] = []
+    policy = ""
     for block in _blocks(textwrap.dedent(rest)):
         head, _, below = block.partition("\n")
         if head == "Settings:":
             settings = _read_settings(textwrap.dedent(below))
+        elif head == "Policy:":
+            policy = textwrap.dedent(below)
         elif head.startswith(("Bad (", "Good (")):
             kind = head[head.index("(") + 1 : head.index(")")]
             examples.append(Example(head.startswith("Good"), kind, textwrap.dedent(below)))
         else:
             body.append(" ".join(block.split()))
-    return Doc(summary.strip(), tuple(body), settings, tuple(examples))
+    return Doc(summary.strip(), tuple(body), settings, tuple(examples), policy)
 
 
 def _blocks(text: str) -> Iterator[str]:

@@ -10,7 +10,6 @@ import pytest
 from policylint import policy_file
 from policylint.engine import lint, load_rule
 from policylint.finding import UNREADABLE
-from policylint.policy import Policy, built_in
 from policylint.rules.index import RULES
 from policylint.source import SourceFile
 from tests.casefiles import FILE_NAMES, Case, case_files, read_cases
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from policylint.finding import Finding, Report
+    from policylint.policy import Policy
     from policylint.rule import Example
 
 FOLDER = os.path.join(os.path.dirname(__file__), "rules")
@@ -73,9 +73,13 @@ def _examples() -> Iterator[tuple[str, int, Example]]:
     ("name", "number", "example"),
     [pytest.param(*row, id=f"{row[0]}: {row[1]}") for row in _examples()],
 )
-def test_an_example_shows_what_it_says(name: str, number: int, example: Example) -> None:
+def test_an_example_shows_what_it_says(
+    name: str, number: int, example: Example, tmp_path: Path
+) -> None:
     path = FILE_NAMES.get(example.kind, example.kind)
-    report = lint([SourceFile(path, example.text)], built_in("all"))
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(f"extends: all\n{load_rule(name).doc.policy}", encoding="utf-8")
+    report = lint([SourceFile(path, example.text)], policy_file.read(str(policy)))
     _assert_understood(report, name)
     reported = [finding for finding in report.findings if finding.rule.name == name]
     assert bool(reported) is not example.good, f"example {number} of {name}"

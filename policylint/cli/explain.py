@@ -50,6 +50,10 @@ def _lines(rule: Rule) -> Iterator[str]:
             yield from textwrap.wrap(
                 doc.settings.get(name, ""), 76, initial_indent="    ", subsequent_indent="    "
             )
+    if doc.policy:
+        yield ""
+        yield "Policy:"
+        yield textwrap.indent(doc.policy, "  ").rstrip()
     for example in doc.examples:
         yield ""
         yield f"{'Good' if example.good else 'Bad'} ({example.kind}):"

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from policylint.detect.paths import matches_glob
 from policylint.detect.placeholders import mask_holes
+
+_HUB = "docker.io"
+_HUB_HOSTS = ("index.docker.io", "registry-1.docker.io", "registry.hub.docker.com")
 
 
 class Reference(NamedTuple):
@@ -33,3 +37,38 @@ def parse(text: str) -> Reference:
     if "." in first or ":" in first or first == "localhost":
         return Reference(text[:slash], text[slash + 1 : name_end], tag, digest)
     return Reference("", text[:name_end], tag, digest)
+
+
+def full_name(registry: str, repository: str) -> str:
+    """`registry/repository` with what engines fill in: `nginx` is `docker.io/library/nginx`."""
+    host = registry.lower()
+    if not host or host in _HUB_HOSTS:
+        host = _HUB
+    if host == _HUB and "/" not in repository:
+        repository = f"library/{repository}"
+    return f"{host}/{repository}"
+
+
+def is_under(image: Reference, pattern: str) -> bool:
+    """Whether an image is what a pattern such as `registry.example.com/web/**` names, or below it.
+
+    Parts between slashes are compared as a whole, and short names are filled in as in
+    images. A pattern with a tag names that version.
+    """
+    name = full_name(image.registry, image.repository)
+    names = (name, f"{name}:{image.tag}") if image.tag else (name,)
+    wanted = [each for full in _full_patterns(pattern) for each in (full, f"{full}/**")]
+    return any(matches_glob(each, full) for each in names for full in wanted)
+
+
+def _full_patterns(pattern: str) -> tuple[str, ...]:
+    pattern = pattern.strip().rstrip("/")
+    first, slash, rest = pattern.partition("/")
+    host, _, port = first.lower().partition(":")
+    is_registry = host == "localhost" or any(mark in host for mark in ".*?") or bool(slash and port)
+    if not is_registry:
+        return (full_name("", pattern),)
+    if first.lower() == _HUB or first.lower() in _HUB_HOSTS:
+        # `docker.io/bitnami` is a namespace, and `docker.io/nginx` an image.
+        return (f"{_HUB}/{rest}" if rest else _HUB, full_name(_HUB, rest))
+    return (f"{first.lower()}{slash}{rest}",)

@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from policylint.detect import images
+from policylint.detect.paths import matches_glob
+from policylint.detect.placeholders import has_hole
 from policylint.finding import Problem
-from policylint.model import Artifact, WorkloadImage
+from policylint.model import UNKNOWN, Artifact, Workload, WorkloadImage
 from policylint.rule import rule
 
 if TYPE_CHECKING:
-    from policylint.finding import Problems
+    from policylint.finding import Found, Problems
+    from policylint.organisation import Registries, Roles
 
 _MUTABLE = ("latest", "stable", "edge", "master", "main", "dev", "nightly", "snapshot")
 _INTERNAL = (".mesos", ".thisdcos.directory", ".internal", ".local")
@@ -47,12 +51,10 @@ def image_mutable_tag(
     Good (marathon):
         {"id": "/web", "container": {"docker": {"image": "registry.example.com/web:1.4.2"}}}
     """
-    if not image.reference.is_known or image.digest is not None:
+    if image.digest is not None:
         return
     if image.tag is None:
-        yield Problem(
-            image.reference, f'image "{image.reference.value}" has no tag, which means latest'
-        )
+        yield Problem(image.reference, f'image "{_shown(image)}" has no tag, which means latest')
     elif image.tag in mutable_tags:
         yield Problem(
             image.reference, f'image tag "{image.tag}" moves: a restart may run other code'
@@ -101,3 +103,121 @@ def artifact_plain_http(
             severity="low",
             instead="instead, fetch it over https or s3",
         )
+
+
+@rule(
+    on=Workload,
+    severity="info",
+    family="artifacts",
+    refs="NIST:4.1.5 CWE-494 ATTACK:T1525",
+    unless=("image-mutable-tag",),
+    after=("privilege", "escape", "isolation", "resources", "artifacts", "secrets", "exposure"),
+)
+def image_not_pinned(
+    workload: Workload,
+    problems: tuple[Found, ...],
+    roles: Roles,
+    *,
+    require_digest_ids: tuple[str, ...] = (),
+) -> Problems:
+    """Image not pinned by its digest.
+
+    Whoever may push to the registry may put other code under the same tag. That
+    weighs more in a workload that could take over the agent, or that the internet
+    reaches.
+
+    Instead, write the digest behind the name: `registry.example.com/web:1.4.2@sha256:…`.
+
+    Settings:
+        require_digest_ids: Patterns of the ids in which a missing digest weighs medium.
+
+    Bad (marathon):
+        {"id": "/web", "container": {"docker": {"image": "registry.example.com/web:1.4.2"}}}
+
+    Good (marathon):
+        {"id": "/web", "container": {"docker": {"image":
+          "registry.example.com/web@sha256:9b0c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f6a7b8c9d0e1f2a3b4c5d6e7f8a9b0c"}}}
+    """
+    for container in workload.containers:
+        image = container.image
+        if image is None or not image.reference.is_known or _is_pinned(image):
+            continue
+        why = _why_pin(workload, problems, roles, require_digest_ids)
+        yield Problem(
+            image,
+            f'image "{_shown(image)}" is not pinned by a digest{why and f", and {why}"}',
+            severity="medium" if why else None,
+        )
+
+
+@rule(
+    on=WorkloadImage,
+    severity="high",
+    family="artifacts",
+    refs="NIST:4.1.5 CWE-829 ATTACK:T1204.003",
+)
+def workload_registry_not_allowed(
+    image: WorkloadImage, registries: Registries, *, denied_images: tuple[str, ...] = ()
+) -> Problems:
+    """Image comes from a registry that is not allowed.
+
+    Nobody has vouched for what it holds, and whoever runs the registry runs code
+    in the cluster. Silent until the policy states `registries` or `denied_images`.
+
+    Instead, mirror the image into a registry of yours and name it there.
+
+    Settings:
+        denied_images: Images that must not be used wherever they come from, such as
+            `docker.io/evil/**`.
+
+    Policy:
+        settings: {registries: ["registry.example.com/**"]}
+
+    Bad (marathon):
+        {"id": "/web", "container": {"docker": {"image": "evil.example/web:1"}}}
+
+    Good (marathon):
+        {"id": "/web", "container": {"docker": {"image": "registry.example.com/web:1"}}}
+    """
+    if not (registries.patterns or denied_images) or not image.reference.is_known:
+        return
+    parts = images.parse(image.reference.value)
+    name = images.full_name(parts.registry, parts.repository)
+    denied = next((each for each in denied_images if images.is_under(parts, each)), None)
+    if denied is not None:
+        yield Problem(image, f'the policy denies image "{_shown(image)}" ("{denied}")')
+        return
+    # Parts that a placeholder hides may be those of an allowed registry.
+    patterns = registries.patterns if not has_hole(name) else ()
+    if patterns and not any(images.is_under(parts, pattern) for pattern in patterns):
+        yield Problem(image, f"image comes from {name.partition('/')[0]}: {name} is not allowed")
+
+
+def _is_pinned(image: WorkloadImage) -> bool:
+    """Whether the digest is known, or a placeholder stands for it."""
+    digest = image.digest
+    if digest is UNKNOWN:
+        return True
+    return digest is not None and (digest.startswith("sha") or has_hole(digest))
+
+
+def _why_pin(
+    workload: Workload, problems: tuple[Found, ...], roles: Roles, ids: tuple[str, ...]
+) -> str:
+    """Why a digest matters in this workload more than usually."""
+    if any(found.severity == "critical" for found in problems):
+        return "this workload could take over the agent"
+    if any(
+        role.value in roles.public for role in (*workload.accepted_roles, workload.role) if role
+    ):
+        return "the internet reaches it"
+    if workload.id.is_known and any(matches_glob(workload.id.value, each) for each in ids):
+        return "the policy wants one here"
+    return ""
+
+
+def _shown(image: WorkloadImage) -> str:
+    """A reference without the password that somebody put into it."""
+    text: str = image.reference.value
+    scheme, separator, rest = text.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}" if separator else text

@@ -689,8 +689,8 @@ Node = (
     | DroppedSetting | Hole | UnknownKind | Suppression | Texts | Text | Group | Workload
     | Container | WorkloadImage | Command | Capability | SecurityOption | DockerParameter | Mount
     | Volume | Namespace | Network | Port | Constraint | HealthCheck | ReadinessCheck | Label
-    | EnvVar | Secret | Artifact | Resources | ResourceLimit | Schedule | Upgrade | Backoff | Unreachable
-    | Restart
+    | EnvVar | Secret | Artifact | Resources | ResourceLimit | Schedule | Upgrade | Backoff
+    | Unreachable | Restart
 )  # fmt: skip
 
 # The fields of a node that hold the nodes below it, in the order of a definition.

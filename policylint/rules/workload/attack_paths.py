@@ -160,7 +160,8 @@ def attack_path_internet_to_host(
           "container": {"docker": {"image": "edge:1"}}}
     """
     takeovers = _takeovers(problems)
-    routes = list(exposures(workload, roles, external_groups)) if takeovers else []
+    found = exposures(workload, roles, external_groups) if takeovers else ()
+    routes = [(exposure.at, exposure.text) for exposure in found]
     if routes:
         at, how = routes[0]
         cheapest = takeovers[0].rule if len(takeovers) == 1 else "the way in from the internet"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-_ROOT = re.compile(r"root|0+")
+# The engine reads the number with a sign too.
+_ROOT = re.compile(r"root|[+-]?0+")
 
 
 def is_root(user: str) -> bool:

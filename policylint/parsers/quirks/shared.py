@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from policylint.detect.placeholders import has_hole
+from policylint.detect.users import is_root
 from policylint.model import Conflict, DroppedSetting, Value
 from policylint.parsers.docker import Parameters
 from policylint.tree import Place, Placeholder
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 REQUESTS = {"cpus": 1, "mem": 128}
 
 _BOTH = "Marathon refuses an app with both"
-_ROOT = re.compile(r"\s*(root|0+)\s*(:.*)?", re.DOTALL)
 
 
 class Field(NamedTuple):
@@ -198,7 +197,7 @@ def user(members: Members, docker: Members, related: tuple[tuple[At, str], ...])
     stated = members.text("user")
     if stated is None or not stated.is_known or has_hole(stated.value):
         return
-    if _ROOT.fullmatch(stated.value):
+    if is_root(stated.value):
         return
     parameters = Parameters(docker).items
     if not any(item.key == "user" or has_hole(item.key) for item in parameters):

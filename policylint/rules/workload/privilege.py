@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from policylint.detect import capabilities
+from policylint.detect.users import is_root
 from policylint.finding import Problem
 from policylint.model import Capability, Container, SecurityOption
 from policylint.rule import rule
@@ -14,7 +14,6 @@ from policylint.rules.remedies import remove
 if TYPE_CHECKING:
     from policylint.finding import Problems
 
-_ROOT = re.compile(r"root|0+")
 _OTHER_USER = "instead, run as a numeric user other than 0"
 _UNCONFINED_TYPES = frozenset({"spc_t", "unconfined_t", "container_runtime_t"})
 
@@ -239,11 +238,7 @@ def runs_as_root(container: Container) -> Problems:
           "container": {"type": "MESOS", "docker": {"image": "web:1"}}}
     """
     user = container.user
-    if (
-        user is None
-        or not user.is_known
-        or not _ROOT.fullmatch(user.value.partition(":")[0].strip())
-    ):
+    if user is None or not user.is_known or not is_root(user.value):
         return
     mounts = [mount for mount in container.mounts if mount.path and not mount.read_only]
     if container.image is None:

@@ -220,12 +220,19 @@ def override_network(parameters: Parameters, stated: tuple[Network, ...]) -> tup
     override = parameters.first("network")
     if override is None:
         return ()
-    word = override.value.strip()
+    word = _network_name(override.value.strip())
     mode = _DOCKER_NETWORKS.get(word, word if ":" in word or word == "none" else "container")
     name = Value(word, override.at) if mode == "container" else None
     same = (network.mode.at for network in stated if network.mode.value == mode)
     labels = tuple(label for network in stated for label in network.labels)
     return (Network(Value(mode, override.at, (*override.also, *same)), name, labels),)
+
+
+def _network_name(text: str) -> str:
+    """The network in `name=host,alias=web`, which the engine takes as well as the name alone."""
+    fields = (field.partition("=") for field in text.split(","))
+    names = [value for key, _, value in fields if key.strip().lower() == "name"]
+    return names[-1].strip().lower() if names else text
 
 
 def _stated_networks(members: Members) -> tuple[Network, ...]:

@@ -102,7 +102,10 @@ def _results(sarif: str) -> list[dict[str, Any]] | None:
     except OSError:
         return None
     results: list[dict[str, Any]] = [
-        result for run in report["runs"] for result in run.get("results", ())
+        result
+        for run in report["runs"]
+        for result in run.get("results", ())
+        if not result.get("suppressions")
     ]
     return results
 

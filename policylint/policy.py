@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from policylint.source import SourceFile
 
 FILE_NAMES = (".policylint.yaml", "policylint.yaml")
+_NEARLY = (".policylint.yml", "policylint.yml", ".policylint.json", "policylint.json")
 _ALWAYS_ON = (
     UNREADABLE,
     "suppression-without-reason",
@@ -101,7 +102,8 @@ def built_in(name: str) -> Policy:
 def find(folder: str) -> str | None:
     """The policy file that holds for a folder: the closest one upwards, up to git's root.
 
-    Raises `PolicyError` when a folder has two.
+    Raises `PolicyError` when a folder has two, or one that is called almost so: nobody
+    would notice that it is not read.
     """
     folder = os.path.abspath(folder)
     while True:
@@ -110,6 +112,9 @@ def find(folder: str) -> str | None:
             raise PolicyError(f"{folder}: two policy files, {' and '.join(found)}; keep one")
         if found:
             return os.path.join(folder, found[0])
+        nearly = [name for name in _NEARLY if _is_there(os.path.join(folder, name))]
+        if nearly:
+            raise PolicyError(f"{os.path.join(folder, nearly[0])}: call it {FILE_NAMES[0]}")
         parent = os.path.dirname(folder)
         if parent == folder or os.path.exists(os.path.join(folder, ".git")):
             return None

@@ -11,14 +11,19 @@ all marks or a list with one for each. A case without marks must be read.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from policylint.policy import PolicyError
-from policylint.policy_file import read
+from policylint.engine import lint
+from policylint.organisation import Organisation
+from policylint.policy import PolicyError, find
+from policylint.policy_file import KEYS, read, read_text
 from policylint.source import SourceFile
 from policylint.tree import yaml_text
 
@@ -92,3 +97,40 @@ def test_a_mistake_is_told_where_it_is_marked(
     assert told.keys() == case.marks.keys()
     for place, words in case.marks.items():
         assert words in told[place]
+
+
+@pytest.mark.parametrize("name", [".policylint.yml", "policylint.json"])
+def test_a_file_that_is_called_almost_so_is_not_passed_over(tmp_path: Path, name: str) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / name).write_text("extends: all\n")
+    with pytest.raises(PolicyError, match=r"call it \.policylint\.yaml"):
+        find(str(tmp_path))
+    (tmp_path / ".policylint.yaml").write_text("")
+    assert find(str(tmp_path)) == str(tmp_path / ".policylint.yaml")
+
+
+KEY = st.sampled_from(
+    [*KEYS, "rule", "reason", "until", "path", "severity", "suppressible", "public", "role", "web",
+     "warn_at", "cpus", "runs-as-root", "host-path-mount", "allow", "suppression-expired",
+     "max_days", "require_ticket", *Organisation._fields]
+)  # fmt: skip
+LEAF = (
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+    | KEY | st.sampled_from(["on", "off", "high", "baseline", "2027-03-31", "(", "/x", ""])
+)  # fmt: skip
+VALUE = st.recursive(
+    LEAF, lambda below: st.lists(below, max_size=3) | st.dictionaries(KEY, below, max_size=4)
+)
+
+
+@given(st.dictionaries(KEY, VALUE, max_size=5))
+def test_whatever_stands_in_a_policy_it_is_read_or_refused_at_a_place(value: object) -> None:
+    text = json.dumps(value, indent=1)
+    try:
+        policy = read_text("policy.yaml", text)
+    except PolicyError as error:
+        places = [_TOLD.match(line) for line in str(error).split("\n") if line[:1] != " "]
+        assert all(place and place[1] == "policy.yaml" for place in places)
+    else:
+        assert policy.rules.keys() >= {"document-unreadable", "suppression-unused"}
+        assert not lint([SourceFile("a.json", '{"id": "/a", "cmd": "x"}')], policy).passed_over

@@ -603,3 +603,43 @@ def test_readiness_is_asked_of_a_named_port() -> None:
     stated, default = ({**APP, "readinessChecks": [item]} for item in ({"portName": "a"}, {}))
     named, unnamed = (workload(each).readiness_checks[0].port_name for each in (stated, default))
     assert (named and named.value, unnamed and unnamed.value) == ("a", "http-api")
+
+
+def test_a_network_by_parameter_has_its_name() -> None:
+    (network,) = workload(docker(("net", "pci"))).networks
+    assert network.mode.value == "container"
+    assert network.name is not None
+    assert network.name.value == "pci"
+
+
+@pytest.mark.parametrize("name", ["host", "bridge", "none", "container:web"])
+def test_a_mode_by_parameter_has_no_name(name: str) -> None:
+    (network,) = workload(docker(("network", name))).networks
+    assert network.name is None
+
+
+@pytest.mark.parametrize("definition", [APP, pod({})])
+def test_the_executor_s_own_resources(definition: Any) -> None:
+    assert workload(definition).executor_resources is None
+    own = workload({**definition, "executorResources": {"cpus": 0.5}}).executor_resources
+    assert own is not None
+    assert own.cpus is not None
+    assert own.cpus.value == 0.5
+    assert own.mem is None
+
+
+@pytest.mark.parametrize(
+    ("group", "enforces"),
+    [
+        ({"id": "/dev", "enforceRole": True}, True),
+        ({"id": "/dev", "enforceRole": False}, False),
+        ({"id": "/dev"}, None),
+        ({"id": "/"}, None),
+    ],
+)
+def test_a_workload_knows_whether_its_top_group_enforces_its_role(
+    group: Any, enforces: bool | None
+) -> None:
+    inner = {"id": "inner", "enforceRole": None, "apps": [{"id": "a", "cmd": "run"}]}
+    stated = workload({**group, "groups": [inner]}).enforces_role
+    assert (None if stated is None else stated.value) is enforces

@@ -582,24 +582,32 @@ class _File:
 
     def _setting(self, path: Path, kind: str, default: object) -> object:
         match = _LIST.fullmatch(kind)
-        is_pattern = path[-1] in _PATTERNS
+        name = str(path[-1])
         if match:
             found = self.value(path)
             items = enumerate(found) if isinstance(found, list) else [(None, found)]
             return tuple(
-                self._single(path if at is None else (*path, at), item, match[1], is_pattern)
+                self._single(path if at is None else (*path, at), item, match[1], name)
                 for at, item in items
             )
-        found = self._single(path, self.value(path), kind.removesuffix(" | None"), is_pattern)
+        found = self._single(path, self.value(path), kind.removesuffix(" | None"), name)
         if default in SEVERITIES:
             self._check_severity(path, found)
         return found
 
-    def _single(self, path: Path, found: object, kind: str, is_pattern: bool) -> object:
+    def _single(self, path: Path, found: object, kind: str, setting: str) -> object:
         found = self._typed(path, found, kind)
-        if is_pattern and isinstance(found, str):
+        if isinstance(found, str) and setting in _PATTERNS:
             self._check_expression(path, found)
+        elif isinstance(found, str) and setting.endswith("_ranges"):
+            self._check_range(path, found)
         return found
+
+    def _check_range(self, path: Path, found: str) -> None:
+        from policylint.detect.ports import read_range
+
+        if read_range(found) is None:
+            self.mistake(path, "expected a port or two with a hyphen between them, as in 8000-8099")
 
     def _check_expression(self, path: Path, found: str) -> None:
         try:

@@ -32,7 +32,7 @@ _CONTROL = {"\r": "a carriage return", "\n": "a line feed", "\0": "a NUL", "\t":
 _QUOTES = {"`": "backtick", '"': "double quote", "'": "quote"}
 
 _HOST_RULE = re.compile(r"\bHost(?:SNI|Header|Regexp)?\s?[:(]", re.IGNORECASE)
-_ANY_HOST = re.compile(r"HostRegexp\s?[:(][^;&|)]{0,500}?\.[*+]", re.IGNORECASE)
+_ANY_HOST = re.compile(r"HostRegexp\s?[:(][^;&|)]{0,100}?\.[*+]", re.IGNORECASE)
 _ANY_PATH = re.compile(r"\bPathPrefix(?:Strip)?(?::\s?/\s?(?:;|$)|\([`'\"]/[`'\"]\))")
 _TRAEFIK_RULE = re.compile(r"traefik\.(?:[\w-]+\.)*rule", re.IGNORECASE)
 _TRAEFIK_PRIORITY = re.compile(r"traefik\.(?:[\w-]+\.)*priority", re.IGNORECASE)
@@ -107,7 +107,7 @@ def is_priority(name: str) -> bool:
 
 def catch_all(rule: str) -> str | None:
     """Why a rule of Traefik takes everybody's requests; None when it does not."""
-    if _ANY_HOST.search(rule):
+    if (".*" in rule or ".+" in rule) and _ANY_HOST.search(rule):
         return "its pattern fits any host"
     if _ANY_PATH.search(rule) and not _HOST_RULE.search(rule):
         return "every path of every host fits it"

@@ -21,7 +21,7 @@ _JAVA = re.compile(
     r"(networkaddress\.cache\.(negative\.)?ttl|sun\.net\.inetaddr\.(negative\.)?ttl)"
     r"[\"']?\s?[=:]\s?[\"']?(-?\d{1,9})"
 )
-_RESOLVER = re.compile(r"\bresolver\s[^;\n]{0,500}?\bvalid=(\d{1,9}(?:ms|[smhd])?)")
+_RESOLVER = re.compile(r"\bresolver\s[^;\n]{0,100}?\bvalid=(\d{1,9}(?:ms|[smhd])?)")
 _DURATION = re.compile(r"\s*(\d{1,9})\s*(ms|s|m|h|d)?\s*")
 _SECONDS = {None: 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 # An answer that a name does not exist is forgotten soon: the task is about to start.
@@ -130,7 +130,7 @@ def _kept(text: str, most: int) -> Iterator[str]:
             yield f"{match[1]} {seconds} keeps answers of the DNS for ever"
         elif seconds > limit:
             yield f"{match[1]} keeps answers of the DNS for {seconds} s, {limit} is the most"
-    for match in _RESOLVER.finditer(text):
+    for match in _RESOLVER.finditer(text) if "valid=" in text else ():
         seconds_kept = _seconds(match[1])
         if seconds_kept is not None and seconds_kept > most:
             yield f"resolver keeps answers of the DNS for {match[1]}, {most} s is the most"

@@ -6,7 +6,7 @@ import re
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from policylint.detect.secrets import is_secret_name
+from policylint.detect.secret_words import is_secret_name
 from policylint.detect.tls import is_switched_off
 from policylint.dockerfile.shell import SHELLS, reads_script
 
@@ -48,6 +48,9 @@ _DOWNLOADERS = frozenset({"curl", "fetch", "wget"})
 _NETWORK = frozenset({"nc", "nc.openbsd", "nc.traditional", "ncat", "netcat", "openssl", "telnet"})
 _NETCATS = _NETWORK - {"openssl", "telnet"}
 _NETCAT_VALUED = ("-e", "-c", "-i", "-p", "-q", "-s", "-w", "--exec", "--sh-exec", "--lua-exec")
+
+# These write what they are given.
+_REPEATERS = frozenset({"", "cat", "echo", "printf", *SHELLS})
 
 # Interpreters, and the letters of the options behind which their program stands.
 _INTERPRETERS = {"python": "cm", "perl": "eEnp", "ruby": "enp", "node": "ep", "php": "rBRFf"}
@@ -105,12 +108,12 @@ def executions(script: Script) -> Iterator[Executed]:
             for middle, end in pairwise(pipeline[1:]):
                 for command in inner.commands[middle:end]:
                     if _runs_input(command):
-                        yield Executed(command, list(_all(inner.commands[first:middle])))
+                        yield Executed(command, list(_writers(inner.commands[first:middle])))
                         # What this one writes, the next runner reads.
                         first = middle
         for command in inner.commands:
             kinds = _kinds_run(command) if command.nested else ()
-            written = [nested.walk() for nested in command.nested if nested.kind in kinds]
+            written = [_writers(each.commands) for each in command.nested if each.kind in kinds]
             if written:
                 yield Executed(command, list(chain.from_iterable(written)))
 
@@ -166,11 +169,13 @@ def secrets_handed(script: Script) -> Iterator[Handed]:
                 yield Handed("the Authorization header", match[1].rstrip("\"'"), word.span)
 
 
-def _all(commands: list[Command]) -> Iterator[Command]:
+def _writers(commands: list[Command]) -> Iterator[Command]:
+    """Whose output may be that of some commands: `test "$(curl …)"` writes nothing of it."""
     for command in commands:
         yield command
-        for nested in command.nested:
-            yield from nested.walk()
+        if command.name in _REPEATERS:
+            for nested in command.nested:
+                yield from nested.walk()
 
 
 def _is_program(command: Command) -> bool:

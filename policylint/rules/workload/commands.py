@@ -170,7 +170,7 @@ def secret_on_command_line(command: Command) -> Problems:
     if line is None:
         return
     from policylint.detect.scripts import secrets_handed
-    from policylint.detect.secrets import is_literal_secret
+    from policylint.detect.secret_words import is_literal_secret
 
     literal = (
         handed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from policylint.detect.placeholders import is_hole
 
@@ -45,6 +46,7 @@ _REFERENCE = re.compile(
 )
 
 
+@lru_cache(maxsize=1024)  # the same names stand in many definitions, and several rules ask
 def is_secret_name(name: str) -> bool:
     """Whether a variable, label or option of this name holds a secret."""
     plain = _CAMEL.sub("_", name).replace(".", "_").replace("-", "_").lower()

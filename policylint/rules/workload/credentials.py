@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from policylint.detect.placeholders import is_hole
-from policylint.detect.secrets import is_literal_secret, is_secret_name
+from policylint.detect.secret_words import is_literal_secret, is_secret_name
 from policylint.finding import Problem
-from policylint.model import EnvVar, Label, Text, Texts, Workload
+from policylint.model import UNKNOWN, EnvVar, Label, Text, Texts, Workload
 from policylint.rule import rule
 from policylint.rules.workload.commands import read_for_secrets
 
@@ -253,8 +253,8 @@ def secret_reference_undefined(workload: Workload) -> Problems:
           "secrets": {"db": {"source": "web/db"}}}
     """
     defined = {secret.name for secret in workload.secrets}
-    if workload.partial and not defined:
-        return  # the stored definition may have it
+    if UNKNOWN in defined or (workload.partial and not defined):
+        return  # another rendering of the template, or the stored definition, may have it
     for container in workload.containers:
         for reference in _references(container):
             if reference.is_known and reference.value not in defined:
@@ -347,6 +347,8 @@ def _default_in_command(
 def _proxy_passwords(name: str, value: str) -> list[str] | None:
     """The passwords, hashed or not, in a label that tells a proxy its users; None in others."""
     plain = name.lower()
+    if "auth" not in plain:
+        return None
     if re.fullmatch(r"haproxy_(?:\d+_)?auth", plain):
         return [value.split(":", 2)[2]] if value.count(":") > 1 else []
     if plain.startswith("traefik") and re.search(

@@ -88,7 +88,7 @@ def _read(source: SourceFile) -> list[Tree]:
     if _is_json(source):
         return [JsonTree(source.text)]
     if not _may_be_yaml(source):
-        return []
+        return [JsonTree(source.text)] if _stem(source).endswith(".json") else []
     from policylint.tree import yaml_text
 
     if _begins_like_json(source.text):

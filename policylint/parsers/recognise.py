@@ -49,6 +49,9 @@ _OWN_NAME = re.compile(r"marathon|metronome", re.IGNORECASE)
 _WORDS = tuple(sorted({*_STRONG, "apps", "groups", "env", "args", "containers", "run", "cron",
                        "spec", "enforceRole", "scaleBy", "version"}))  # fmt: skip
 
+# What may spell any word in another way.
+_ESCAPED = re.compile(r"\\[uUx\r\n]")
+
 Path = tuple[str | int, ...]
 
 
@@ -104,7 +107,11 @@ def kind_of(raw: dict[str, Any]) -> str | None:
 
 def may_be_ours(text: str, name: str = "") -> bool:
     """Whether a file's name, or a word without which no definition is recognised, speaks for it."""
-    return has_own_name(name) or any(word in text for word in _WORDS)
+    return (
+        has_own_name(name)
+        or any(word in text for word in _WORDS)
+        or _ESCAPED.search(text) is not None
+    )
 
 
 def has_own_name(name: str) -> bool:

@@ -120,6 +120,28 @@ def test_what_two_servers_read_in_two_ways_is_judged_both_ways(
     assert any(part.privileged for workload in found for part in workload.containers)
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("x.json", r'{"i\u0064": "/a", "c\u006dd": "run"}'),
+        ("x.yaml", r'{"i\x64": /a, "\u0063md": run}'),
+        ("x.yaml", '? "i\\\n  d"\n: /a\n? "c\\\n  md"\n: run\n'),
+    ],
+)
+def test_no_spelling_of_its_keys_hides_a_definition(name: str, text: str) -> None:
+    (document,) = documents(text, name)
+    assert document.kind == "app"
+
+
+@pytest.mark.parametrize(
+    ("name", "is_ours"),
+    [("marathon.json", True), ("web.json", True), ("marathon.txt", False), ("marathon.md", False)],
+)
+def test_yaml_under_the_name_of_json_is_no_json(name: str, is_ours: bool) -> None:
+    found = documents("id: /a\ncmd: run\ncpus: 1\n", name)
+    assert [type(node) for document in found for node in document.nodes] == [ReadProblem] * is_ours
+
+
 def test_yaml_streams_hold_several_documents() -> None:
     text = "id: /a\ncmd: x\n---\n---\nid: job\nrun: {cpus: 1, mem: 32, disk: 0, cmd: x}\n"
     assert [document.kind for document in documents(text, "x.yaml")] == ["app", "job"]

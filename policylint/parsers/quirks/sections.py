@@ -6,7 +6,7 @@ import re
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
-from policylint.model import Conflict, DroppedSetting
+from policylint.model import UNKNOWN, Conflict, DroppedSetting, Secret, Workload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -26,7 +26,10 @@ _Sections = tuple[str, ...]
 
 
 def compatible(nodes: Iterable[Node], text: str, span: Callable[[At], Span]) -> Iterator[Node]:
-    """The nodes of a template without contradictions between sections that exclude each other."""
+    """The nodes of a template without contradictions between sections that exclude each other.
+
+    A workload in it has one more secret, the name of which nobody knows.
+    """
     ends, sections = _read(text)
 
     def around(at: At) -> _Sections:
@@ -37,6 +40,9 @@ def compatible(nodes: Iterable[Node], text: str, span: Callable[[At], Span]) -> 
             here = around(node.at)
             if any(_are_apart(here, around(at)) for at, _ in node.others):
                 continue
+        elif isinstance(node, Workload):
+            # Another rendering may define further secrets.
+            node = node._replace(secrets=(*node.secrets, Secret(UNKNOWN, None, node.at)))
         yield node
 
 

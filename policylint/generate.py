@@ -9,6 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from policylint.bundle import bundled, written
+from policylint.pages import pages
+from policylint.policy import ALWAYS_ON
 from policylint.policy_schema import policy_schema
 from policylint.rego.schema import schema
 from policylint.source import shipped
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from policylint.rule import Rule
 
 _ROOT = os.path.dirname(os.path.abspath(__file__))
+_TOP = os.path.dirname(_ROOT)
 
 
 def main() -> None:
@@ -37,10 +40,23 @@ def generated() -> dict[str, str]:
     return {
         os.path.join(_ROOT, "rules", "index.py"): _index(rules),
         os.path.join(shipped("schemas"), "model.schema.json"): _json(schema()),
-        **bundled(),
         os.path.join(shipped("schemas"), "policy.schema.json"): written(
             policy_schema({name: rule for name, (_, rule) in rules.items()})
         ),
+        **bundled(),
+        **pages({name: rule for name, (_, rule) in rules.items()}, _memberships(rules), _TOP),
+    }
+
+
+def _memberships(rules: dict[str, tuple[str, Rule]]) -> dict[str, list[str]]:
+    """The sets that have each rule."""
+    sets = {
+        name: {choice[0] for choice in choices}
+        for name, (_, choices) in _sets(sorted(rules)).items()
+    }
+    return {
+        rule: [name for name in sets if rule in sets[name] or rule in ALWAYS_ON]
+        for rule in sorted(rules)
     }
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 FILE_NAMES = (".policylint.yaml", "policylint.yaml")
 _NEARLY = (".policylint.yml", "policylint.yml", ".policylint.json", "policylint.json")
-_ALWAYS_ON = (
+ALWAYS_ON = (
     UNREADABLE,
     "suppression-without-reason",
     "suppression-unused",
@@ -128,7 +128,7 @@ def _is_there(path: str) -> bool:
 
 def always_on() -> dict[str, RuleChoice]:
     """The rules that every set has: what cannot be read, and those that watch over suppressions."""
-    return {name: RuleChoice() for name in _ALWAYS_ON if name in RULES}
+    return {name: RuleChoice() for name in ALWAYS_ON if name in RULES}
 
 
 def set_rules(name: str) -> dict[str, RuleChoice]:

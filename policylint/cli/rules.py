@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from policylint.policy import ALWAYS_ON
 from policylint.rules.index import RULES, SETS
 
 
@@ -23,6 +24,8 @@ def command(form: str) -> None:
 
 def sets_of(rule: str) -> list[str]:
     """The policy sets that have a rule."""
+    if rule in ALWAYS_ON:
+        return list(SETS)
     return [
         name for name, (_, choices) in SETS.items() if any(choice[0] == rule for choice in choices)
     ]

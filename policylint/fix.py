@@ -41,11 +41,12 @@ def edits(source: SourceFile, tree: Tree | None, fix: Fix) -> tuple[Edit, ...]:
         return ()
     editor = _Editor(source.text, tree)
     try:
-        made = tuple(edit for change in fix.changes for edit in editor.edits(change))
+        wanted = [edit for change in fix.changes for edit in editor.edits(change)]
+        made = _joined(source.text, wanted)
         fixed = apply(source.text, made)
         meant = _changed(tree.value, fix.changes)
         is_exact = _reread(fixed, tree, source.text) == meant
-    except (_Refused, Unreadable, LookupError, TypeError):
+    except (_Refused, Unreadable, LookupError, TypeError, ValueError):
         return ()
     return made if is_exact else ()
 
@@ -202,6 +203,24 @@ class _Editor:
     def _newline(self) -> str:
         match = re.search(r"\r\n|\r|\n", self._text)
         return match.group() if match else "\n"
+
+
+def _joined(text: str, wanted: Iterable[Edit]) -> tuple[Edit, ...]:
+    """Edits in their order, neighbours that go together as one, their last comma included."""
+    joined: list[Edit] = []
+    for edit in sorted(wanted):
+        last = joined[-1] if joined else None
+        if last is None or edit.text or last.text or edit.span.start > last.span.end:
+            joined.append(edit)
+            continue
+        start, end = last.span.start, max(last.span.end, edit.span.end)
+        before = len(text[:start].rstrip())
+        if text[before - 1 : before] == "," and text.startswith(
+            ("]", "}"), _after_blanks(text, end)
+        ):
+            start = before - 1
+        joined[-1] = Edit(Span(start, end), "")
+    return tuple(joined)
 
 
 def _is_editable(tree: Tree) -> bool:

@@ -7,6 +7,7 @@ wanted, the year. A day has to fit both fields of days, unlike in classic cron.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import pairwise
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple
@@ -93,18 +94,16 @@ def _days(schedule: CronSim, number: int) -> Iterator[date]:
 
 def _shortest_change(days: list[date], times: list[int], timezone: str) -> float:
     """The shortest time between runs around the days on which clocks change."""
-    zone = _zone(timezone)
-    if zone is None:
-        return inf
+    zone, changes = _clocks(timezone)
     shortest = inf
     for before, after in pairwise(days):
-        if _offset(before, zone) != _offset(after, zone, 23):
+        if any(before <= change <= after for change in changes):
             runs = {*_instants(before, times, zone), *_instants(after, times, zone)}
             shortest = min(shortest, *_gaps(sorted(runs)))
     return shortest
 
 
-def _instants(day: date, times: Iterable[int], zone: tzinfo) -> Iterator[float]:
+def _instants(day: date, times: Iterable[int], zone: tzinfo | None) -> Iterator[float]:
     from datetime import datetime
 
     for time in times:
@@ -112,22 +111,22 @@ def _instants(day: date, times: Iterable[int], zone: tzinfo) -> Iterator[float]:
         yield datetime(day.year, day.month, day.day, hour, minute, tzinfo=zone).timestamp()
 
 
-def _offset(day: date, zone: tzinfo, hour: int = 0) -> object:
-    from datetime import datetime
-
-    return datetime(day.year, day.month, day.day, hour, 59, tzinfo=zone).utcoffset()
-
-
-def _zone(name: str) -> tzinfo | None:
-    """A time zone with changes of its clocks; None without, and where nobody knows it."""
+@lru_cache(maxsize=64)
+def _clocks(name: str) -> tuple[tzinfo | None, tuple[date, ...]]:
+    """A time zone and the days on which its clocks change; none where nobody knows it."""
     if name.upper() in ("", "UTC", "GMT", "ETC/UTC", "ETC/GMT", "Z"):
-        return None
+        return None, ()
+    from datetime import datetime, timedelta
     from zoneinfo import ZoneInfo
 
     try:
-        return ZoneInfo(name)
+        zone = ZoneInfo(name)
     except (KeyError, OSError, ValueError):
-        return None
+        return None, ()
+    first = datetime(_FIRST_YEAR, 1, 1, tzinfo=zone)
+    days = [first + timedelta(days=number) for number in range(_USUAL_DAYS + 1)]
+    changes = (day for day, next_day in pairwise(days) if day.utcoffset() != next_day.utcoffset())
+    return zone, tuple(day.date() for day in changes)
 
 
 def _gaps(times: Iterable[float]) -> Iterator[float]:

@@ -56,7 +56,7 @@ def run() -> None:
 def exit_code(arguments: list[str]) -> int:
     """Run a command line and answer with its exit code."""
     try:
-        code = main.main(arguments, prog_name="policylint", standalone_mode=False)
+        code = main.main(arguments or ["--help"], prog_name="policylint", standalone_mode=False)
         sys.stdout.flush()
     except UsageError as error:
         return fail(str(error))

@@ -169,6 +169,7 @@ def _document(
         if known is None:
             return _unknown(source, raw, tree)
         found = known
+    contradiction = recognise.contradiction(source.kind, raw) if source.kind is not None else None
     from policylint.parsers.quirks.deprecated import deprecated
     from policylint.parsers.texts import texts
 
@@ -176,7 +177,10 @@ def _document(
     if not parts:
         node = UnknownKind(f"no {kind}: neither an object nor a list of objects", Place(()))
         return Document(source, kind, (node,), tree)
+    if contradiction is not None:
+        parts = [*parts, *contradiction[1]]
     nodes = (
+        *(_contradicted(kind, contradiction[0], raw) if contradiction is not None else ()),
         *_repeated(tree),
         *_holes(source, raw, is_template=is_template),
         *_structure(parts),
@@ -185,6 +189,11 @@ def _document(
         texts(raw, source.text if values is None else None),
     )
     return Document(source, kind, nodes, tree, tuple(_suppressions(source, tree, nodes)))
+
+
+def _contradicted(stated: str, looks: str, raw: object) -> Iterator[UnknownKind]:
+    at = Place(("id",)) if isinstance(raw, dict) and "id" in raw else Place((0, "id"))
+    yield UnknownKind(f"is said to be of kind {stated}, and looks like {looks}", at)
 
 
 def _structure(parts: list[Part]) -> Iterator[Node]:

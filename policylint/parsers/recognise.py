@@ -88,6 +88,16 @@ def assume(kind: str, raw: object) -> list[Part]:
     return list(_wrapped(raw)) or [Part(single, raw, ())]
 
 
+def contradiction(stated: str, raw: object) -> tuple[str, list[Part]] | None:
+    """What a document is when it is clearly not what the user says."""
+    known = recognise(raw)
+    if known is None or stated in (known[0], f"{known[0]}{LIST}"):
+        return None
+    if known[0] == f"{stated}{LIST}" or {stated, known[0]} == {"app-list", GROUP}:
+        return None
+    return known
+
+
 def kind_of(raw: dict[str, Any]) -> str | None:
     """The kind of one object, by the members that only this kind has."""
     if not _FOREIGN.isdisjoint(raw) and not _is_certain(raw):

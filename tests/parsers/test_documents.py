@@ -239,3 +239,29 @@ def test_a_member_of_any_wrong_type_is_no_reason_to_fall_over(definition: Any, w
     if definition is JOB:
         for field in ("docker", "ucr", "volumes", "artifacts", "env", "placement", "restart"):
             nodes(json.dumps({**JOB, "run": {**JOB["run"], field: wrong}}))
+
+
+@pytest.mark.parametrize(
+    ("stated", "definition"),
+    [("group", APP), ("app", POD), ("pod", JOB), ("job", APP), ("schedule", [APP])],
+)
+def test_a_stated_kind_that_the_content_contradicts_is_told_and_both_are_judged(
+    stated: str, definition: object
+) -> None:
+    (document,) = documents(definition, "x.json", kind=stated)
+    assert any(isinstance(node, UnknownKind) for node in document.nodes)
+    assert any(getattr(node, "kind", None) in ("app", "pod", "job") for node in document.nodes)
+
+
+@pytest.mark.parametrize(
+    ("stated", "definition"),
+    [
+        ("app", [APP]),
+        ("app-list", {"apps": [APP]}),
+        ("group", {"apps": [APP]}),
+        ("app", {"id": "/a"}),
+    ],
+)
+def test_a_stated_kind_that_fits_is_not_told(stated: str, definition: object) -> None:
+    (document,) = documents(definition, "x.json", kind=stated)
+    assert not any(isinstance(node, UnknownKind) for node in document.nodes)

@@ -605,8 +605,9 @@ def test_readiness_is_asked_of_a_named_port() -> None:
     assert (named and named.value, unnamed and unnamed.value) == ("a", "http-api")
 
 
-def test_a_network_by_parameter_has_its_name() -> None:
-    (network,) = workload(docker(("net", "pci"))).networks
+@pytest.mark.parametrize("written", ["pci", "name=pci", "alias=web,name=pci"])
+def test_a_network_by_parameter_has_its_name(written: str) -> None:
+    (network,) = workload(docker(("net", written))).networks
     assert network.mode.value == "container"
     assert network.name is not None
     assert network.name.value == "pci"

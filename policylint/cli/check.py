@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -196,7 +197,8 @@ def command(
     if fix or diff:
         from policylint.cli.fixes import Mended
 
-        mended = Mended(sources, policy, values, unsafe=unsafe_fixes)
+        judge = partial(lint, policy=policy, values=values, suppressions=not ignore_suppressions)
+        mended = Mended(sources, judge, unsafe=unsafe_fixes)
         if diff:
             click.echo(mended.diff(), nl=False)
             return _code(failures, failed=mended.fixes > 0 and not exit_zero)

@@ -8,29 +8,30 @@ from typing import TYPE_CHECKING
 import click
 
 from policylint.cli.errors import UsageError
-from policylint.engine import lint
 from policylint.fix import apply, compatible
 from policylint.output.text import printable
 from policylint.source import SourceFile, decode, encode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-    from policylint.parsers.templates import Values
-    from policylint.policy import Policy
+    from policylint.finding import Report
 
 # One fix may make room for the next; a file needs few rounds.
 _ROUNDS = 10
 
 
 class Mended:
-    """A run's files after their fixes, and how many fixes that took."""
+    """A run's files after their fixes, and how many fixes that took; `judge` finds what to mend."""
 
     def __init__(
-        self, sources: Iterable[SourceFile], policy: Policy, values: Values | None, *, unsafe: bool
+        self,
+        sources: Iterable[SourceFile],
+        judge: Callable[[list[SourceFile]], Report],
+        *,
+        unsafe: bool,
     ) -> None:
-        self._policy = policy
-        self._values = values
+        self._judge = judge
         self._unsafe = unsafe
         self.before = list(sources)
         self.fixes = 0
@@ -69,7 +70,7 @@ class Mended:
 
     def _mend(self, source: SourceFile) -> SourceFile:
         for _ in range(_ROUNDS):
-            report = lint([source], self._policy, self._values)
+            report = self._judge([source])
             groups = [
                 finding.edits
                 for finding in report.findings

@@ -149,3 +149,17 @@ def test_a_file_that_changed_meanwhile_is_left_alone(
     assert check("--fix", "--unsafe-fixes", "app.json") == 2
     assert "changed while it was checked" in capsys.readouterr().err
     assert path.read_text() == '{"id": "/other", "cmd": "run"}'
+
+
+def test_what_is_suppressed_is_left_unless_suppressions_are_ignored() -> None:
+    path = Path("app.json")
+    text = APP.replace(
+        '"cmd": "run",',
+        '"cmd": "run", "labels": {"policylint.ignore/host-pid-namespace": "watches processes"},',
+    )
+    path.write_text(text)
+    check("--fix", "--unsafe-fixes", "app.json")
+    assert '"pid"' in path.read_text()
+    path.write_text(text)
+    check("--fix", "--unsafe-fixes", "--ignore-suppressions", "app.json")
+    assert '"pid"' not in path.read_text()

@@ -22,7 +22,7 @@ _ESCAPE = re.compile(r"\\[uUx/\r\n]")
 def texts(raw: object, source: str | None) -> Texts:
     """The strings of a document; `source` is its text, where every string stands in that."""
     likely: tuple[Text, ...] = ()
-    if source is None or is_likely(source) or _ESCAPE.search(source):
+    if source is None or is_likely(source) or ("\\" in source and _ESCAPE.search(source)):
         likely = tuple(text for text in _walk(raw, ()) if is_likely(text.value.value))
     return Texts(Place(()), likely, partial(_walk, raw, ()))
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 import click
 
 from policylint.cli.errors import UsageError
 from policylint.cli.values import read_values
 from policylint.discover import Failure, common_folder, discover, git_root
+from policylint.model import ReadProblem
 from policylint.parsers import parse
 from policylint.parsers.recognise import KINDS
+
+if TYPE_CHECKING:
+    from policylint.parsers import Document
+    from policylint.source import SourceFile
 
 
 @click.command(short_help="Print the normalised model of definitions.")
@@ -45,5 +51,16 @@ def command(
     for source in discover(paths, root=root, kind=kind, stdin_filename=stdin_filename):
         if isinstance(source, Failure):
             raise UsageError(f"{source.path}: {source.reason}")
-        shown += [view(document) for document in parse(source, values)]
+        documents = parse(source, values)
+        _refuse_unreadable(source, documents)
+        shown += [view(document) for document in documents]
     click.echo(json.dumps(shown, indent=2))
+
+
+def _refuse_unreadable(source: SourceFile, documents: list[Document]) -> None:
+    """A model of what could not be read would pass for that of an empty document."""
+    for document in documents:
+        for node in document.nodes:
+            if isinstance(node, ReadProblem):
+                line, column = source.position(document.span(node.at).start)
+                raise UsageError(f"{source.location}:{line}:{column}: {node.message}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from policylint.detect.paths import matches_glob
 from policylint.detect.placeholders import template_stem
+from policylint.dockerfile import names
 from policylint.source import MAX_BYTES, ReadFailure, SourceFile, decode
 
 if TYPE_CHECKING:
@@ -136,8 +137,8 @@ def _walk(folder: str, root: str, exclude: tuple[str, ...]) -> Iterator[str | Fa
 
 
 def _may_be_definition(name: str) -> bool:
-    name = name.lower()
-    return (template_stem(name) or name).endswith(_ENDINGS)
+    name = template_stem(name) or name
+    return name.lower().endswith(_ENDINGS) or names.is_named(name)
 
 
 def _leads_out(entry: os.DirEntry[str], tops: tuple[str, ...]) -> bool:

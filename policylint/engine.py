@@ -17,7 +17,7 @@ from policylint.finding import (
     Suppressed,
     rank,
 )
-from policylint.model import PARTS, Hole, Suppression, Workload
+from policylint.model import Hole, Suppression, Workload
 from policylint.parsers import Document, parse
 from policylint.policy import PolicyError
 from policylint.rules.index import COMPOSED, NODES, RULES
@@ -183,7 +183,10 @@ class Check:
         if not self._asks:
             return self._function(node)
         facts = self._facts
-        asked = [facts[kind] if kind in facts else around[kind] for kind in self._asks]
+        try:
+            asked = [facts[kind] if kind in facts else around[kind] for kind in self._asks]
+        except KeyError:  # an instruction before the first stage has none around it
+            return iter(())
         return self._function(node, *asked)
 
     def severity(self, problem: Problem) -> str | None:
@@ -251,7 +254,7 @@ def _collect(
     node: Node, around: dict[str, Node], found: list[tuple[Node, dict[str, Node]]]
 ) -> None:
     found.append((node, around))
-    parts = PARTS.get(type(node))
+    parts = type(node).PARTS
     if parts:
         inside = {**around, type(node).__name__: node}
         for part in parts:

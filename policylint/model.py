@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     from typing_extensions import Self, dataclass_transform
 else:
 
@@ -36,23 +38,32 @@ class _RecordType(type):
     0.14 ms at every start, this a tenth.
     """
 
-    _fields: tuple[str, ...]
-    _defaults: dict[str, Any]
+    # The fields of a node that hold the nodes below it, in the order of a definition.
+    PARTS: tuple[str, ...] = ()
+    _fields: tuple[str, ...] = ()
+    _defaults: dict[str, Any] = {}  # noqa: RUF012 (never changed)
 
     def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> _RecordType:
-        fields = tuple(namespace.get("__annotations__", ()))
-        defaults = {field: namespace.pop(field) for field in fields if field in namespace}
-        slots = {"__slots__": fields, "_fields": fields, "_defaults": defaults}
-        return super().__new__(mcs, name, bases, {**namespace, **slots})
+        own = tuple(namespace.get("__annotations__", ()))
+        defaults = {field: namespace.pop(field) for field in own if field in namespace}
+        for base in bases:
+            namespace["_fields"] = (*getattr(base, "_fields", ()), *own)
+            namespace["_defaults"] = {**getattr(base, "_defaults", {}), **defaults}
+            namespace["__init__"] = _make_constructor
+        return super().__new__(mcs, name, bases, {**namespace, "__slots__": own})
+
+
+def _make_constructor(self: Any, *values: Any, **named: Any) -> None:
+    made = type(self)
+    made.__init__ = _constructor(made)
+    made.__init__(self, *values, **named)
 
 
 class Record(metaclass=_RecordType):
-    """A small value with named fields, not to be changed once it is made."""
+    """A small value with named fields, not to be changed once it is made.
 
-    def __init__(self, *values: Any, **named: Any) -> None:
-        made = type(self)
-        made.__init__ = _constructor(made)  # type: ignore[method-assign]
-        made.__init__(self, *values, **named)
+    A type may be made from another and adds its fields to those.
+    """
 
     def __repr__(self) -> str:
         fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in type(self)._fields)
@@ -289,6 +300,8 @@ class Texts(Record):
     likely: tuple[Text, ...]
     every: Callable[[], Iterator[Text]]
 
+    PARTS = ("likely",)
+
 
 class Group(Record):
     """A Marathon group; `id` is absolute, `is_top` tells a group right below the root."""
@@ -346,6 +359,11 @@ class Workload(Record):
     # Beside those of the containers.
     executor_resources: Resources | None = None
 
+    PARTS = (
+        "containers", "networks", "ports", "constraints", "health_checks", "readiness_checks",
+        "labels", "secrets", "schedules", "upgrade", "backoff", "unreachable", "restart",
+    )  # fmt: skip
+
     @property
     def at(self) -> At:
         """The place of the id."""
@@ -391,6 +409,12 @@ class Container(Record):
     namespaces: tuple[Namespace, ...] = ()
     pull_secret: Value[str] | None = None
     tty: Value[bool] | None = None
+
+    PARTS = (
+        "image", "command", "entrypoint", "capabilities", "security_options", "namespaces",
+        "parameters", "mounts", "volumes", "env", "artifacts", "resources", "limits", "ports",
+        "health_checks", "labels",
+    )  # fmt: skip
 
 
 class WorkloadImage(Record):
@@ -484,6 +508,8 @@ class Network(Record):
     name: Value[str] | None = None
     labels: tuple[Label, ...] = ()
 
+    PARTS = ("labels",)
+
     @property
     def at(self) -> At:
         """The place of the mode."""
@@ -500,6 +526,8 @@ class Port(Record):
     protocol: Value[str] | None = None
     name: Value[str] | None = None
     labels: tuple[Label, ...] = ()
+
+    PARTS = ("labels",)
 
 
 class Constraint(Record):
@@ -530,6 +558,8 @@ class HealthCheck(Record):
     grace: Value[float] | None = None
     max_failures: Value[float] | None = None
     delay: Value[float] | None = None
+
+    PARTS = ("command",)
 
 
 class ReadinessCheck(Record):
@@ -684,28 +714,14 @@ class ResourceLimit(Record):
         return self.limit.at
 
 
-Node = (
-    ReadProblem | RepeatedKey | SchemaError | UnknownField | DeprecatedFields | Conflict
-    | DroppedSetting | Hole | UnknownKind | Suppression | Texts | Text | Group | Workload
-    | Container | WorkloadImage | Command | Capability | SecurityOption | DockerParameter | Mount
-    | Volume | Namespace | Network | Port | Constraint | HealthCheck | ReadinessCheck | Label
-    | EnvVar | Secret | Artifact | Resources | ResourceLimit | Schedule | Upgrade | Backoff
-    | Unreachable | Restart
-)  # fmt: skip
+if TYPE_CHECKING:
+    from policylint.image import ImageNode
 
-# The fields of a node that hold the nodes below it, in the order of a definition.
-PARTS: dict[type, tuple[str, ...]] = {
-    Workload: (
-        "containers", "networks", "ports", "constraints", "health_checks", "readiness_checks",
-        "labels", "secrets", "schedules", "upgrade", "backoff", "unreachable", "restart",
-    ),
-    Container: (
-        "image", "command", "entrypoint", "capabilities", "security_options", "namespaces",
-        "parameters", "mounts", "volumes", "env", "artifacts", "resources", "limits", "ports",
-        "health_checks", "labels",
-    ),
-    Texts: ("likely",),
-    HealthCheck: ("command",),
-    Network: ("labels",),
-    Port: ("labels",),
-}  # fmt: skip
+    Node: TypeAlias = (
+        ReadProblem | RepeatedKey | SchemaError | UnknownField | DeprecatedFields | Conflict
+        | DroppedSetting | Hole | UnknownKind | Suppression | Texts | Text | Group | Workload
+        | Container | WorkloadImage | Command | Capability | SecurityOption | DockerParameter
+        | Mount | Volume | Namespace | Network | Port | Constraint | HealthCheck | ReadinessCheck
+        | Label | EnvVar | Secret | Artifact | Resources | ResourceLimit | Schedule | Upgrade
+        | Backoff | Unreachable | Restart | ImageNode
+    )  # fmt: skip

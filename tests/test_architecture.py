@@ -29,6 +29,7 @@ LAYERS = (
     ("rules.index",),
     ("rule", "references"),
     ("organisation", "finding"),
+    ("image",),
     ("model",),
     ("detect",),
     ("tree", "dockerfile"),

@@ -30,6 +30,9 @@ PROXY_ARGUMENTS = frozenset(
 _LONGEST_CHAIN = 64
 _MOST_CHARACTERS = 1 << 20
 
+# How much of an instruction's text is its name.
+_LONGEST_NAME = 200
+
 _MOUNT_FIELD = re.compile(r'"((?:[^"]|"")*)"(?=,|\Z)|[^,]*')
 _AT_THE_END = -1
 _IN_FROM = PROXY_ARGUMENTS | PLATFORM_ARGUMENTS
@@ -263,9 +266,19 @@ class Build:
     `arguments` are the variables that a FROM sees.
     """
 
-    __slots__ = ("_filled", "_needed", "_numbers", "arguments", "ends", "preamble", "stages")
+    __slots__ = (
+        "_filled",
+        "_instructions",
+        "_needed",
+        "_numbers",
+        "arguments",
+        "ends",
+        "preamble",
+        "stages",
+    )
 
     def __init__(self, dockerfile: Dockerfile) -> None:
+        self._instructions = dockerfile.instructions
         self.preamble: list[Instruction] = []
         self.stages: list[Stage] = []
         self.ends: dict[str, dict[int, Instruction | None]] = {}
@@ -302,6 +315,20 @@ class Build:
         """The stage in which an instruction stands."""
         at = bisect_right(self.stages, instruction.start, key=_start_of_stage)
         return self.stages[at - 1] if at else None
+
+    def names(self, place: int) -> tuple[str | int, ...]:
+        """What a place is called without its line: its stage, its instruction and how that begins.
+
+        A stage without a name is called by its number.
+        """
+        at = bisect_right(self._instructions, place, key=_start)
+        if not at:
+            return ()
+        instruction = self._instructions[at - 1]
+        stage = self.stage_of(instruction)
+        called = None if stage is None else stage.name.text.lower() if stage.name else stage.index
+        text = " ".join(instruction.operand.text[:_LONGEST_NAME].split())
+        return ("" if called is None else called, instruction.name, text)
 
     def stage_named(self, name: str, before: int) -> Stage | None:
         """The last stage of a name, in any case, among those before a number."""

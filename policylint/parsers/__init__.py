@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from policylint.detect.placeholders import template_stem
+from policylint.dockerfile import names
 from policylint.model import Hole, ReadProblem, RepeatedKey, UnknownKind
 from policylint.parsers import quirks, recognise
 from policylint.source import Span
@@ -13,12 +14,15 @@ from policylint.tree import Place, Unreadable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from policylint.dockerfile.stages import Build
     from policylint.model import At, Node, Suppression
     from policylint.parsers.recognise import Part
     from policylint.parsers.templates import Values
     from policylint.source import SourceFile
     from policylint.tree import Tree
     from policylint.tree.lenient import Mistake
+
+DOCKERFILE = "dockerfile"
 
 _YAML_ENDINGS = (".yaml", ".yml")
 _FREE_MAPS = frozenset({"env", "environment", "labels", "options", "secrets"})
@@ -68,6 +72,8 @@ def parse(source: SourceFile, values: Values | None = None) -> list[Document]:
     if source.error is not None:
         offset = source.error.offset
         return _unreadable(source, ReadProblem(source.error.message, Span(offset, offset)))
+    if _is_dockerfile(source):
+        return [_dockerfile(source)]
     if source.kind is None and not recognise.may_be_ours(source.text, source.name):
         return []
     if not source.text.strip():
@@ -80,6 +86,32 @@ def parse(source: SourceFile, values: Values | None = None) -> list[Document]:
     if not found and source.kind is not None:
         return _unreadable(source, ReadProblem(f"holds no {source.kind}", Span(0, 0)))
     return [document for document in found if document is not None]
+
+
+class _DockerfileDocument(Document):
+    """A Dockerfile, whose places are called by stage and instruction."""
+
+    __slots__ = ("_build",)
+
+    def __init__(self, source: SourceFile, build: Build, nodes: tuple[Node, ...]) -> None:
+        super().__init__(source, DOCKERFILE, nodes)
+        self._build = build
+
+    def names(self, at: At) -> tuple[str | int, ...]:
+        return self._build.names(self.span(at).start)
+
+
+def _is_dockerfile(source: SourceFile) -> bool:
+    if source.kind is not None:
+        return source.kind == DOCKERFILE
+    name = _stem(source)
+    return names.is_named(name) and names.is_ours(name, source.text)
+
+
+def _dockerfile(source: SourceFile) -> Document:
+    from policylint.parsers import dockerfile
+
+    return _DockerfileDocument(source, *dockerfile.nodes(source.text))
 
 
 def _read(source: SourceFile) -> list[Tree]:
@@ -280,7 +312,11 @@ def _nodes(part: Part) -> Iterator[Node]:
 
 
 def _claims(source: SourceFile) -> bool:
-    return source.kind is not None or recognise.looks_ours(source.name, source.text)
+    return (
+        source.kind is not None
+        or names.is_named(_stem(source))
+        or recognise.looks_ours(source.name, source.text)
+    )
 
 
 def _unreadable(source: SourceFile, problem: ReadProblem) -> list[Document]:

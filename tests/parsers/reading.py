@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from policylint.engine import walk
-from policylint.model import Container, Node, Workload
+from policylint.model import Container, Workload
 from policylint.parsers import Document, parse
 from policylint.source import SourceFile
+
+if TYPE_CHECKING:
+    from policylint.model import Node
 
 
 def documents(definition: object, name: str = "marathon.json", **options: Any) -> list[Document]:

@@ -1,0 +1,362 @@
+"""Dockerfiles: instructions to nodes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from policylint.detect import images
+from policylint.dockerfile import defects, shell
+from policylint.dockerfile.scanner import scan
+from policylint.dockerfile.stages import Build, mounts
+from policylint.dockerfile.variables import references
+from policylint.image import (
+    AccountCommand,
+    ApkCommand,
+    AptCommand,
+    BaseImage,
+    BuildStage,
+    BuildVar,
+    Copy,
+    DefaultShell,
+    Download,
+    Expose,
+    ExposedPort,
+    FileCommand,
+    GemCommand,
+    GitCommand,
+    GoCommand,
+    Healthcheck,
+    ImageBuild,
+    ImageLabel,
+    ImageLabels,
+    ImageVolume,
+    Maintainer,
+    NodeCommand,
+    OnBuild,
+    PipCommand,
+    RpmCommand,
+    Run,
+    RunCommand,
+    Start,
+    Statement,
+    StopSignal,
+    User,
+    Variables,
+    Workdir,
+)
+from policylint.model import UNKNOWN, ReadProblem, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from policylint.dockerfile.excerpt import Word
+    from policylint.dockerfile.scanner import Instruction
+    from policylint.dockerfile.script import Command, Script
+    from policylint.dockerfile.stages import Stage
+    from policylint.model import Node
+    from policylint.source import Span
+
+_COMMANDS: dict[str, type[RunCommand]] = {
+    name: made
+    for made, names in (
+        (AptCommand, "apt apt-get aptitude"),
+        (ApkCommand, "apk"),
+        (
+            RpmCommand,
+            "yum dnf microdnf tdnf dnf5 zypper rpm yum-config-manager dnf-config-manager",
+        ),
+        (NodeCommand, "npm yarn pnpm"),
+        (GemCommand, "gem"),
+        (GoCommand, "go"),
+        (Download, "curl wget"),
+        (GitCommand, "git"),
+        (FileCommand, "chmod chown install setcap ln cp mv"),
+        (AccountCommand, "useradd adduser usermod passwd chpasswd"),
+    )
+    for name in names.split()
+}
+_SPECIAL = "\"'$\\`"
+_BLANKS = "\t\n\v\f\r "
+
+
+def nodes(text: str) -> tuple[Build, tuple[Node, ...]]:
+    """The nodes of a Dockerfile: what a build would refuse, and what it says."""
+    file = scan(text)
+    build = Build(file)
+    every: dict[int, Statement] = {}
+    preamble = _statements(build.preamble, build, None, every)
+    stages = tuple(_stage(stage, build, every) for stage in build.stages)
+    refused = (ReadProblem(defect.message, defect.span) for defect in defects.find(file))
+    return build, (*refused, ImageBuild(file, build, preamble, stages))
+
+
+def _stage(stage: Stage, build: Build, every: dict[int, Statement]) -> BuildStage:
+    name = stage.name
+    return BuildStage(
+        stage,
+        Value(name.text, name.span) if name is not None else None,
+        _base(stage, build),
+        stage is build.final,
+        _statements(stage.instructions, build, stage, every),
+        every,
+    )
+
+
+def _statements(
+    instructions: list[Instruction], build: Build, stage: Stage | None, every: dict[int, Statement]
+) -> tuple[Statement, ...]:
+    found = [_statement(instruction, build, stage) for instruction in instructions]
+    every.update((each.instruction.start, each) for each in found)
+    return tuple(found)
+
+
+def _base(stage: Stage, build: Build) -> BaseImage | None:
+    if stage.image is None or not stage.is_external:
+        return None
+    reference = stage.reference
+    if any(
+        each.operator == "" and _is_undeclared(each.name, build)
+        for each in references(stage.image.text)
+    ):
+        reference = None  # not what its author means
+    return _image(reference, stage.image.span, "FROM")
+
+
+def _is_undeclared(name: str, build: Build) -> bool:
+    try:
+        build.arguments[name]
+    except KeyError:
+        return True
+    return False
+
+
+def _image(reference: str | None, at: Span, route: str) -> BaseImage:
+    if reference is None:
+        return BaseImage(Value(UNKNOWN, at), "", "", UNKNOWN, UNKNOWN, route)
+    return BaseImage(Value(reference, at), *images.parse(reference), route)
+
+
+def _statement(
+    instruction: Instruction, build: Build, stage: Stage | None, *, is_trigger: bool = False
+) -> Statement:
+    plain = Statement(instruction, build, stage, is_trigger)
+    make = _MAKERS.get(instruction.name)
+    return make(plain) if make is not None else plain
+
+
+def _on_build(plain: Statement) -> OnBuild:
+    trigger = plain.instruction.trigger
+    if trigger is None:
+        return OnBuild(*plain.basis)
+    return OnBuild(*plain.basis, _statement(trigger, plain.build, plain.stage, is_trigger=True))
+
+
+def _run(plain: Statement) -> Run:
+    instruction = plain.instruction
+    script = shell.read(instruction) if _is_posix(plain) else None
+    flags = mounts(instruction) if instruction.flags else ()
+    return Run(
+        *plain.basis,
+        script,
+        tuple(_commands(script)) if script is not None else (),
+        flags,
+        tuple(_mounted_images(plain)) if flags else (),
+    )
+
+
+def _is_posix(plain: Statement) -> bool:
+    """Whether a POSIX shell reads a shell form here; nobody knows what another image has."""
+    if plain.stage is None or plain.instruction.is_exec:
+        return True
+    active = plain.stage.effective("SHELL", plain.instruction)
+    return active is None or shell.is_posix(active.words)
+
+
+def _commands(script: Script) -> Iterator[RunCommand]:
+    for command in script.walk():
+        name = command.name
+        made = _COMMANDS.get(name)
+        if made is None:
+            made = PipCommand if _is_pip(command) else RunCommand
+        yield made(command)
+
+
+def _is_pip(command: Command) -> bool:
+    name = command.name
+    if name.startswith("pip"):
+        return name[3:].replace(".", "").isdigit() or name == "pip"
+    if not name.startswith(("python", "pypy")):
+        return False
+    words = [word.value for word in command.arguments]
+    return "-m" in words and words[words.index("-m") + 1 :][:1] == ["pip"]
+
+
+def _mounted_images(plain: Statement) -> Iterator[BaseImage]:
+    if plain.stage is None:
+        return
+    for mount in mounts(plain.instruction):
+        field = mount.field("from")
+        if field is None or not field.value:
+            continue
+        if (
+            plain.build.stage_meant(field.value, plain.stage.index) is None
+            and field.value != "scratch"
+        ):
+            yield _image(None if "$" in field.value else field.value, field.span, "RUN")
+
+
+def _start(plain: Statement) -> Start:
+    return Start(*plain.basis)
+
+
+def _healthcheck(plain: Statement) -> Healthcheck:
+    words = plain.instruction.words
+    is_none = bool(words) and words[0].text.upper() == "NONE"
+    return Healthcheck(*plain.basis, is_none)
+
+
+def _copy(plain: Statement) -> Copy:
+    instruction, stage = plain.instruction, plain.stage
+    words = instruction.words
+    target = words[-1] if words else None
+    asked = {heredoc.word.span for heredoc in instruction.heredocs}
+    flag = instruction.flag("from")
+    origin = meant = image = None
+    if flag is not None and flag.value and flag.value_span and stage is not None:
+        origin = Value(flag.value, flag.value_span)
+        meant = plain.build.stage_meant(flag.value, stage.index)
+        if meant is None and not flag.value.isdigit() and flag.value.lower() != "scratch":
+            image = _image(None if "$" in flag.value else flag.value, flag.value_span, "COPY")
+    return Copy(
+        *plain.basis,
+        instruction.name == "ADD",
+        tuple(plain.value(word) for word in words[:-1] if word.span not in asked),
+        plain.value(target) if target is not None else None,
+        origin,
+        meant,
+        image,
+    )
+
+
+def _user(plain: Statement) -> User:
+    words = plain.instruction.words
+    if not words:
+        return User(*plain.basis)
+    word = _trimmed(words[0])
+    whole = plain.value(word)
+    if not whole.is_known:
+        return User(*plain.basis, whole)
+    user, colon, group = whole.value.partition(":")
+    if not colon:
+        return User(*plain.basis, whole)
+    end = len(word.text) - len(group) - 1
+    if word.text[end:] != f":{group}":
+        return User(*plain.basis, Value(user, whole.at), Value(group, whole.at))
+    of_group = word.part(end + 1, len(word.text))
+    return User(*plain.basis, Value(user, word.part(0, end)), Value(group, of_group))
+
+
+def _workdir(plain: Statement) -> Workdir:
+    words = plain.instruction.words
+    path = plain.value(_trimmed(words[0])) if words else None
+    return Workdir(*plain.basis, path)
+
+
+def _volume(plain: Statement) -> ImageVolume:
+    paths = tuple(plain.value(word) for word in plain.instruction.words)
+    return ImageVolume(*plain.basis, paths)
+
+
+def _expose(plain: Statement) -> Expose:
+    ports = tuple(_exposed(plain.value(word)) for word in plain.instruction.words)
+    return Expose(*plain.basis, ports)
+
+
+def _exposed(entry: Value[str]) -> ExposedPort:
+    if not entry.is_known:
+        return ExposedPort(entry)
+    numbers, _, protocol = entry.value.partition("/")
+    first, dash, last = numbers.partition("-")
+    last = last if dash else first
+    if not (_is_number(first) and _is_number(last)):
+        return ExposedPort(entry, protocol=protocol)
+    return ExposedPort(entry, int(first), int(last), protocol)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 10
+
+
+def _variables(plain: Statement) -> Variables:
+    instruction = plain.instruction
+    found = tuple(
+        BuildVar(
+            instruction.name,
+            _key(plain, pair.key),
+            plain.value(pair.value) if pair.value is not None else None,
+            pair,
+        )
+        for pair in instruction.pairs
+    )
+    return Variables(*plain.basis, found)
+
+
+def _key(plain: Statement, word: Word) -> Value[str]:
+    """A name, mostly without quotes and variables."""
+    text = word.text
+    return plain.value(word) if any(mark in text for mark in _SPECIAL) else Value(text, word.span)
+
+
+def _labels(plain: Statement) -> ImageLabels:
+    found = tuple(
+        ImageLabel(
+            _key(plain, pair.key),
+            plain.value(pair.value) if pair.value is not None else None,
+            pair,
+        )
+        for pair in plain.instruction.pairs
+    )
+    return ImageLabels(*plain.basis, found)
+
+
+def _stop_signal(plain: Statement) -> StopSignal:
+    words = plain.instruction.words
+    signal = plain.value(_trimmed(words[0])) if words else None
+    return StopSignal(*plain.basis, signal)
+
+
+def _shell(plain: Statement) -> DefaultShell:
+    return DefaultShell(*plain.basis)
+
+
+def _maintainer(plain: Statement) -> Maintainer:
+    return Maintainer(*plain.basis)
+
+
+def _trimmed(word: Word) -> Word:
+    """A word without blanks behind it."""
+    text = word.text.rstrip(_BLANKS)
+    if len(text) == len(word.text):
+        return word
+    return word._replace(text=text, span=word.part(0, len(text)))
+
+
+_MAKERS: dict[str, Callable[[Statement], Statement]] = {
+    "ADD": _copy,
+    "ARG": _variables,
+    "CMD": _start,
+    "COPY": _copy,
+    "ENTRYPOINT": _start,
+    "ENV": _variables,
+    "EXPOSE": _expose,
+    "HEALTHCHECK": _healthcheck,
+    "LABEL": _labels,
+    "MAINTAINER": _maintainer,
+    "ONBUILD": _on_build,
+    "RUN": _run,
+    "SHELL": _shell,
+    "STOPSIGNAL": _stop_signal,
+    "USER": _user,
+    "VOLUME": _volume,
+    "WORKDIR": _workdir,
+}

@@ -1,0 +1,1 @@
+"""Rules on Dockerfiles, in modules by concern."""

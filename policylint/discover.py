@@ -47,11 +47,12 @@ def discover(
     git ignores; `exclude` patterns hold for named files too.
     """
     seen: set[str] = set()
+    reader = _Reader(root, kind)
     for path in paths:
         if path == "-":
             if path not in seen:
                 seen.add(path)
-                yield _stdin(stdin_filename, root, kind)
+                yield reader.stdin(stdin_filename)
             continue
         for found in _candidates(path, root, exclude):
             if isinstance(found, Failure):
@@ -60,7 +61,7 @@ def discover(
             real = os.path.realpath(found)
             if real not in seen:
                 seen.add(real)
-                yield _read(found, root, kind)
+                yield reader.read(found)
 
 
 def git_root(folder: str) -> str | None:
@@ -143,9 +144,11 @@ def _may_be_definition(name: str) -> bool:
 
 def _leads_out(entry: os.DirEntry[str], tops: tuple[str, ...]) -> bool:
     """Whether a link points out of the tree: a repository must not show what lies beside it."""
-    if not entry.is_symlink():
-        return False
-    target = os.path.realpath(entry.path)
+    return entry.is_symlink() and _leads_out_of(entry.path, tops)
+
+
+def _leads_out_of(path: str, tops: tuple[str, ...]) -> bool:
+    target = os.path.realpath(path)
     return not any(is_below(target, os.path.realpath(top)) for top in tops)
 
 
@@ -162,33 +165,90 @@ def _lineage(path: str) -> Iterator[str]:
         path = path.rpartition("/")[0]
 
 
-def _read(path: str, root: str, kind: str | None) -> SourceFile | Failure:
-    try:
-        status = os.stat(path)
-        if not stat.S_ISREG(status.st_mode):
+class _Reader:
+    """Reads files, and with a Dockerfile the ignore file that belongs to it."""
+
+    def __init__(self, root: str, kind: str | None) -> None:
+        self._root = root
+        self._kind = kind
+        self._contexts: dict[str, SourceFile | None] = {}
+
+    def read(self, path: str) -> SourceFile | Failure:
+        """A file that lies at a path."""
+        try:
+            data = _bytes(path)
+        except OSError as error:
+            return Failure(path, _reason(error))
+        if data is None:
             return Failure(
                 path, "not a regular file; to check what a command prints, pipe it into -"
             )
-        with open(path, "rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        return Failure(path, _reason(error))
-    return _source(data, relative(path, root), path, kind)
+        return self._source(data, relative(path, self._root), path)
+
+    def stdin(self, name: str | None) -> SourceFile | Failure:
+        """What comes by standard input, and the name that it is said to have."""
+        if sys.stdin is None:
+            return Failure(name or STDIN, "standard input is closed")
+        data = sys.stdin.buffer.read(MAX_BYTES + 1)
+        path = STDIN if name is None else relative(name, self._root)
+        return self._source(data, path, name or STDIN)
+
+    def _source(self, data: bytes, path: str, location: str) -> SourceFile:
+        text, failure = decode(data)
+        if len(data) > MAX_BYTES:
+            failure = ReadFailure(f"larger than {MAX_BYTES // 1024 // 1024} MiB", 0)
+        kind = self._kind
+        name = os.path.basename(path)
+        is_placed = location != STDIN and (
+            kind == "dockerfile" or (kind is None and names.is_named(template_stem(name) or name))
+        )
+        beside = self._ignore_file(location) if is_placed else None
+        return SourceFile(
+            path,
+            text,
+            kind=kind,
+            location=location,
+            error=failure,
+            beside=beside,
+            is_placed=is_placed,
+        )
+
+    def _ignore_file(self, dockerfile: str) -> SourceFile | None:
+        """The ignore file of a build: a Dockerfile's own, or that of the closest folder above."""
+        own = self._text(f"{dockerfile}.dockerignore")
+        if own is not None:
+            return own
+        passed = []
+        found = None
+        folder = os.path.dirname(os.path.abspath(dockerfile))
+        while folder not in self._contexts:
+            passed.append(folder)
+            found = self._text(os.path.join(folder, ".dockerignore"))
+            parent = os.path.dirname(folder)
+            if found is not None or folder == self._root or parent == folder:
+                break
+            folder = parent
+        else:
+            found = self._contexts[folder]
+        self._contexts.update(dict.fromkeys(passed, found))
+        return found
+
+    def _text(self, path: str) -> SourceFile | None:
+        try:
+            data = _bytes(path)
+        except OSError:
+            return None
+        if data is None or _leads_out_of(path, (self._root, os.path.dirname(path))):
+            return None
+        return SourceFile(relative(path, self._root), decode(data)[0], location=path)
 
 
-def _stdin(name: str | None, root: str, kind: str | None) -> SourceFile | Failure:
-    if sys.stdin is None:
-        return Failure(name or STDIN, "standard input is closed")
-    data = sys.stdin.buffer.read(MAX_BYTES + 1)
-    path = STDIN if name is None else relative(name, root)
-    return _source(data, path, name or STDIN, kind)
-
-
-def _source(data: bytes, path: str, location: str, kind: str | None) -> SourceFile:
-    text, failure = decode(data)
-    if len(data) > MAX_BYTES:
-        failure = ReadFailure(f"larger than {MAX_BYTES // 1024 // 1024} MiB", 0)
-    return SourceFile(path, text, kind=kind, location=location, error=failure)
+def _bytes(path: str) -> bytes | None:
+    """What a file holds, up to a little more than we read; None for what is no regular file."""
+    if not stat.S_ISREG(os.stat(path).st_mode):
+        return None
+    with open(path, "rb") as file:
+        return file.read(MAX_BYTES + 1)
 
 
 def _reason(error: OSError) -> str:

@@ -31,12 +31,10 @@ _NO_TEXT = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n
 
 def edits(source: SourceFile, tree: Tree | None, fix: Fix) -> tuple[Edit, ...]:
     """The edits that make a fix; none when they would change anything else."""
+    if source.error is not None:  # to write it would lose what could not be read
+        return ()
     if all(change.action == "text" for change in fix.changes):
-        return tuple(
-            Edit(change.at, str(change.value))
-            for change in fix.changes
-            if isinstance(change.at, Span)
-        )
+        return _text_edits(source.text, fix)
     if tree is None or not _is_editable(tree):
         return ()
     editor = _Editor(source.text, tree)
@@ -49,6 +47,24 @@ def edits(source: SourceFile, tree: Tree | None, fix: Fix) -> tuple[Edit, ...]:
     except (_Refused, Unreadable, LookupError, TypeError, ValueError):
         return ()
     return made if is_exact else ()
+
+
+def _text_edits(text: str, fix: Fix) -> tuple[Edit, ...]:
+    """The edits of a Dockerfile; none when another instruction would read otherwise."""
+    from policylint.dockerfile.reread import reads_as_meant
+
+    made = tuple(
+        sorted(
+            Edit(change.at, str(change.value))
+            for change in fix.changes
+            if isinstance(change.at, Span)
+        )
+    )
+    try:
+        fixed = apply(text, made)
+    except ValueError:
+        return ()
+    return made if reads_as_meant(text, fixed, made) else ()
 
 
 def apply(text: str, made: Iterable[Edit]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from policylint.dockerfile.holes import has_hole
 from policylint.dockerfile.variables import expand
 from policylint.model import UNKNOWN, Record, Value
 from policylint.source import Span
@@ -131,6 +132,8 @@ class Statement(Record):
 
     def text(self, word: Word) -> str | None:
         """A word as the build sees it; `None` when nobody can say."""
+        if has_hole(word.text):
+            return None
         if self.stage is not None:
             return self.stage.expand(word, self.instruction)
         return expand(word.text, self.build.arguments, self.instruction.escape)

@@ -451,8 +451,8 @@ class _File:
         self._mistakes: list[tuple[Span, str]] = []
         self.source = _read(path) if text is None else _source(path, text)
         if self.source.error is not None:
-            message, offset = self.source.error
-            self._refuse(message, Span(offset, offset))
+            offset = self.source.error.offset
+            self._refuse(self.source.error.message, Span(offset, offset))
         self._tree = self._read()
         root: object = self._tree.value if self._tree else {}
         if not isinstance(root, dict):

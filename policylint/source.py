@@ -34,10 +34,13 @@ class SourceFile:
 
     The text has no byte order mark; its line endings are those of the file.
     `kind` is what the user said the file is (`--kind`), `name` what its name says it is;
-    `error` is why it could not be read, when it could not.
+    `error` is why it could not be read, when it could not. `beside` is the ignore file
+    that belongs to a Dockerfile, and `is_placed` whether one was looked for.
     """
 
-    __slots__ = ("_starts", "error", "kind", "location", "name", "path", "text")
+    __slots__ = (
+        "_starts", "beside", "error", "is_placed", "kind", "location", "name", "path", "text",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -47,6 +50,8 @@ class SourceFile:
         kind: str | None = None,
         location: str | None = None,
         error: ReadFailure | None = None,
+        beside: SourceFile | None = None,
+        is_placed: bool = False,
     ) -> None:
         self.path = path
         self.text = text
@@ -54,11 +59,20 @@ class SourceFile:
         self.name = path.rpartition("/")[2]
         self.location = path if location is None else location
         self.error = error
+        self.beside = beside
+        self.is_placed = is_placed
         self._starts: list[int] | None = None
 
     def with_text(self, text: str) -> SourceFile:
         """The same file with another text."""
-        return SourceFile(self.path, text, kind=self.kind, location=self.location)
+        return SourceFile(
+            self.path,
+            text,
+            kind=self.kind,
+            location=self.location,
+            beside=self.beside,
+            is_placed=self.is_placed,
+        )
 
     def region(self, span: Span) -> Region:
         """Where a span begins and ends in lines and columns."""
@@ -109,10 +123,14 @@ class SourceFile:
 
 
 class ReadFailure(NamedTuple):
-    """Why a file's bytes are not text we read: a message, and the offset where that shows."""
+    """Why a file's bytes are not text we read: a message, and the offset where that shows.
+
+    `is_garbled` tells text that is whole but for single wrong characters.
+    """
 
     message: str
     offset: int
+    is_garbled: bool = False
 
 
 def decode(data: bytes) -> tuple[str, ReadFailure | None]:
@@ -128,7 +146,9 @@ def decode(data: bytes) -> tuple[str, ReadFailure | None]:
         before = data[: error.start].decode(encoding, "replace").lstrip("\ufeff")
         text = data.decode(encoding, "replace")
         name = encoding.upper().replace("-SIG", "")
-        failure = ReadFailure(f"not {name}: byte 0x{data[error.start]:02x}", len(before))
+        failure = ReadFailure(
+            f"not {name}: byte 0x{data[error.start]:02x}", len(before), is_garbled=True
+        )
     text = text.removeprefix("\ufeff")
     if failure is None and text.startswith("\ufeff"):
         failure = ReadFailure("more than one byte order mark", 0)

@@ -336,9 +336,52 @@ def test_bytes_that_are_no_text_are_told(
     with open("a.json", "wb") as file:
         file.write(data)
     (source,) = sources("a.json")
-    assert source.error == (message, offset)
+    assert source.error is not None
+    assert source.error[:2] == (message, offset)
 
 
 def test_2_mib_are_read(tree: Tree) -> None:
     tree("a.json=" + " " * MAX_BYTES)
     assert sources("a.json")[0].error is None
+
+
+def test_dockerfiles_are_found_by_all_their_names_in_hidden_folders_too(tree: Tree) -> None:
+    tree(
+        "Dockerfile", "Dockerfile.dev", "web.Dockerfile", "api.dockerfile", "Containerfile",
+        ".devcontainer/Dockerfile", "Dockerfile.in", "build/dockerfile/Dockerfile",
+        "Dockerfile.dockerignore", "Dockerfile.md", "dockerfile.py", "Dockerfiles",
+    )  # fmt: skip
+    assert sorted(source.path for source in sources(".")) == [
+        ".devcontainer/Dockerfile",
+        "Containerfile",
+        "Dockerfile",
+        "Dockerfile.dev",
+        "Dockerfile.in",
+        "api.dockerfile",
+        "build/dockerfile/Dockerfile",
+        "web.Dockerfile",
+    ]
+
+
+def test_a_dockerfile_brings_its_ignore_file_or_that_of_the_folder_above(tree: Tree) -> None:
+    tree(
+        ".dockerignore", "a/Dockerfile", "a/Dockerfile.dev", "a/Dockerfile.dev.dockerignore",
+        "b/Dockerfile", "b/.dockerignore", "b/c/d/Dockerfile", "b/c/app.json",
+    )  # fmt: skip
+    found = {source.path: source.beside and source.beside.path for source in sources(".")}
+    assert found == {
+        "a/Dockerfile": ".dockerignore",
+        "a/Dockerfile.dev": "a/Dockerfile.dev.dockerignore",
+        "b/Dockerfile": "b/.dockerignore",
+        "b/c/app.json": None,
+        "b/c/d/Dockerfile": "b/.dockerignore",
+    }
+
+
+def test_an_ignore_file_that_leads_out_of_the_tree_is_none(tree: Tree, tmp_path: Path) -> None:
+    tree("Dockerfile")
+    (tmp_path.parent / "elsewhere").write_text("secret")
+    os.symlink(tmp_path.parent / "elsewhere", ".dockerignore")
+    (source,) = sources(".")
+    assert source.beside is None
+    assert source.is_placed

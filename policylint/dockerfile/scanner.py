@@ -205,6 +205,11 @@ class Instruction:
         return Span(self.excerpt.offset(self._begin), (last.end or last.span).end)
 
     @property
+    def line(self) -> Excerpt:
+        """All of it, without here-documents, as the one line that the build makes of it."""
+        return self.excerpt.slice(self._begin, self._end)
+
+    @property
     def flags(self) -> tuple[Flag, ...]:
         """The flags, in order."""
         if self._operand < 0:

@@ -69,7 +69,7 @@ def parse(source: SourceFile, values: Values | None = None) -> list[Document]:
 
     `values` fill the placeholders of templates before anything is judged.
     """
-    if source.error is not None:
+    if source.error is not None and not (source.error.is_garbled and _is_dockerfile(source)):
         offset = source.error.offset
         return _unreadable(source, ReadProblem(source.error.message, Span(offset, offset)))
     if _is_dockerfile(source):
@@ -111,7 +111,7 @@ def _is_dockerfile(source: SourceFile) -> bool:
 def _dockerfile(source: SourceFile) -> Document:
     from policylint.parsers import dockerfile
 
-    return _DockerfileDocument(source, *dockerfile.nodes(source.text))
+    return _DockerfileDocument(source, *dockerfile.nodes(source))
 
 
 def _read(source: SourceFile) -> list[Tree]:

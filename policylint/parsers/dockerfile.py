@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from policylint.detect import images
+from policylint.detect.placeholders import template_stem
 from policylint.dockerfile import defects, shell
+from policylint.dockerfile.holes import find_holes
+from policylint.dockerfile.ignored import IgnoreFile
 from policylint.dockerfile.scanner import scan
 from policylint.dockerfile.stages import Build, mounts
 from policylint.dockerfile.variables import references
@@ -44,17 +48,17 @@ from policylint.image import (
     Variables,
     Workdir,
 )
-from policylint.model import UNKNOWN, ReadProblem, Value
+from policylint.model import UNKNOWN, Hole, ReadProblem, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from policylint.dockerfile.excerpt import Word
-    from policylint.dockerfile.scanner import Instruction
+    from policylint.dockerfile.scanner import Dockerfile, Instruction
     from policylint.dockerfile.script import Command, Script
     from policylint.dockerfile.stages import Stage
     from policylint.model import Node
-    from policylint.source import Span
+    from policylint.source import SourceFile, Span
 
 _COMMANDS: dict[str, type[RunCommand]] = {
     name: made
@@ -79,15 +83,42 @@ _SPECIAL = "\"'$\\`"
 _BLANKS = "\t\n\v\f\r "
 
 
-def nodes(text: str) -> tuple[Build, tuple[Node, ...]]:
+def nodes(source: SourceFile) -> tuple[Build, tuple[Node, ...]]:
     """The nodes of a Dockerfile: what a build would refuse, and what it says."""
-    file = scan(text)
+    file = scan(source.text)
     build = Build(file)
     every: dict[int, Statement] = {}
     preamble = _statements(build.preamble, build, None, every)
     stages = tuple(_stage(stage, build, every) for stage in build.stages)
-    refused = (ReadProblem(defect.message, defect.span) for defect in defects.find(file))
-    return build, (*refused, ImageBuild(file, build, preamble, stages))
+    beside = source.beside
+    ignore = IgnoreFile(beside.path, beside.text) if beside is not None else None
+    whole = ImageBuild(file, build, preamble, stages, ignore, source.is_placed)
+    return build, (*_refused(source, file), whole)
+
+
+def _refused(source: SourceFile, file: Dockerfile) -> Iterator[Node]:
+    """What a build would refuse, and what is still to be filled in."""
+    if template_stem(source.name) is not None:
+        yield from _of_template(file)
+        return
+    found = list(find_holes(file))
+    for message, span in defects.find(file):
+        if bisect_left(found, span) == bisect_left(found, (span.end,)):  # nothing to fill in
+            yield ReadProblem(message, span)
+    if found:
+        first, *others = found
+        yield Hole(source.text[first.start : first.end], first, tuple(others))
+
+
+def _of_template(file: Dockerfile) -> Iterator[Hole]:
+    """Why a template is no Dockerfile yet: a build will not see it as it is."""
+    first = next(find_holes(file), None)
+    if first is not None:
+        yield Hole(file.text[first.start : first.end], first, is_template=True)
+        return
+    defect = next(defects.find(file), None)
+    if defect is not None:
+        yield Hole(defect.message, defect.span, is_template=True)
 
 
 def _stage(stage: Stage, build: Build, every: dict[int, Statement]) -> BuildStage:

@@ -9,7 +9,7 @@
 
 Every key but `rule` is the title of a case. What stands between the marks ⟦ and ⟧
 must be reported, and nothing else may be. A case has one document under its kind
-or several under `files`, and may state:
+or several under `files`, where a `.dockerignore` belongs to the others, and may state:
 
     settings       settings of the rule
     organisation   facts about the organisation, as under `settings` in a policy
@@ -44,6 +44,7 @@ FILE_NAMES = {
     "yaml": "app.yaml",
     "dockerfile": "Dockerfile",
 }
+_IGNORE_FILE = ".dockerignore"
 _OPTIONS = ("settings", "organisation", "policy", "severity", "message", "instead")
 _MARK = re.compile("[⟦⟧]")
 
@@ -116,10 +117,18 @@ class _File:
         texts = self._texts(title, case)
         spans = []
         sources = []
+        is_placed = "files" in case
+        beside = None
+        if _IGNORE_FILE in texts:
+            beside = SourceFile(_IGNORE_FILE, texts[_IGNORE_FILE])
         for path, text in texts.items():
+            if path == _IGNORE_FILE:
+                continue
             plain, found = self._unmark(title, text)
             plain, failure = decode(plain.encode())
-            sources.append(SourceFile(path, plain, error=failure))
+            sources.append(
+                SourceFile(path, plain, error=failure, beside=beside, is_placed=is_placed)
+            )
             spans += [(path, span) for span in found]
         severities = self._for_each(title, case, "severity", len(spans))
         if any(severity not in (None, *SEVERITIES) for severity in severities):
@@ -133,7 +142,8 @@ class _File:
             )
         )
         policy = self._policy(rule, title, case)
-        return Case(rule, title, tuple(sources), tuple(marks), policy, "files" not in case)
+        is_ours = not is_placed or beside is not None
+        return Case(rule, title, tuple(sources), tuple(marks), policy, is_ours)
 
     def _texts(self, title: str, case: dict[str, Any]) -> dict[str, str]:
         kinds = [kind for kind in (*FILE_NAMES, "files") if kind in case]

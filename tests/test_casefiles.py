@@ -84,6 +84,16 @@ def test_a_case_may_have_several_files(tmp_path: Path) -> None:
     ]
 
 
+def test_an_ignore_file_belongs_to_the_others_and_is_none_itself(tmp_path: Path) -> None:
+    text = "a: {files: {Dockerfile: 'FROM ⟦a⟧', .dockerignore: '*'}}"
+    (case,) = _read(tmp_path, APP.format(case=text))
+    (source,) = case.sources
+    assert source.path == "Dockerfile"
+    assert source.is_placed
+    assert source.beside is not None
+    assert source.beside.text == "*"
+
+
 def test_every_rule_is_on_and_settings_are_the_rule_s_own(tmp_path: Path) -> None:
     (case,) = _read(
         tmp_path, APP.format(case="a: {job: '{}', settings: {b: 1}, organisation: {c: 2}}")

@@ -111,9 +111,13 @@ class _Patterns:
         self._literals: dict[str, int] = {}
         self._classes: list[tuple[_Class, int]] = []
         self._by_character: dict[str, int] = {}
-        wanted = list(_read(text))
-        self.are_too_many = sum(len(pattern) for pattern, _ in wanted) > _MOST_CHARACTERS
-        for pattern, is_exception in () if self.are_too_many else wanted:
+        self.are_too_many = False
+        room = _MOST_CHARACTERS
+        for pattern, is_exception in _read(text):
+            room -= len(pattern)
+            if room < 0:
+                self.are_too_many = True
+                break
             self._add(pattern, is_exception=is_exception)
 
     def judge(self, path: str) -> _Verdict:
@@ -215,6 +219,8 @@ def _read(text: str) -> Iterator[tuple[str, bool]]:
 
 def _is_refused(pattern: str) -> bool:
     """Whether a bracket is not closed, or nothing is behind a backslash."""
+    if "[" not in pattern and "\\" not in pattern:
+        return False
     return any(piece.group() in _REFUSED for piece in _PIECE.finditer(pattern))
 
 

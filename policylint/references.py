@@ -114,6 +114,7 @@ CWE = {
     "506": "Embedded Malicious Code",
     "522": "Insufficiently Protected Credentials",
     "526": "Cleartext Storage of Sensitive Information in an Environment Variable",
+    "538": "Insertion of Sensitive Information into Externally-Accessible File or Directory",
     "570": "Expression is Always False",
     "598": "Use of HTTP Request With Sensitive Query String",
     "653": "Improper Isolation or Compartmentalization",
@@ -140,6 +141,7 @@ CWE = {
     "1051": "Initialization with Hard-Coded Network Resource Configuration Data",
     "1164": "Irrelevant Code",
     "1188": "Initialization of a Resource with an Insecure Default",
+    "1357": "Reliance on Insufficiently Trustworthy Component",
     "1392": "Use of Default Credentials",
 }
 

@@ -144,13 +144,11 @@ def _statements(
 def _base(stage: Stage, build: Build) -> BaseImage | None:
     if stage.image is None or not stage.is_external:
         return None
-    reference = stage.reference
-    if any(
-        each.operator == "" and _is_undeclared(each.name, build)
-        for each in references(stage.image.text)
-    ):
-        reference = None  # not what its author means
-    return _image(reference, stage.image.span, "FROM")
+    used = references(stage.image.text)
+    # An empty name is not what the author of a variable that nobody declares means.
+    is_guess = any(not each.operator and _is_undeclared(each.name, build) for each in used)
+    is_guess |= has_hole(stage.instruction.operand.text)
+    return _image(None if is_guess else stage.reference, stage.image.span, "FROM")
 
 
 def _is_undeclared(name: str, build: Build) -> bool:

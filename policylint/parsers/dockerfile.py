@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from policylint.detect import images
 from policylint.detect.placeholders import template_stem
 from policylint.dockerfile import defects, shell
-from policylint.dockerfile.holes import find_holes
+from policylint.dockerfile.holes import find_holes, has_hole
 from policylint.dockerfile.ignored import IgnoreFile
 from policylint.dockerfile.scanner import scan
 from policylint.dockerfile.stages import Build, mounts

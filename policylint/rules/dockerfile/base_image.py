@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     on=BaseImage,
     severity="medium",
     family="artifacts",
-    refs="CWE-1357",
+    refs="CWE-494",
     equivalents=(
         "DL3006", "DS-0001", "CKV_DOCKER_7", "KICS:Image Version Not Explicit",
         "semgrep:missing-image-version",

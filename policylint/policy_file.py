@@ -601,7 +601,16 @@ class _File:
             self._check_expression(path, found)
         elif isinstance(found, str) and setting.endswith("_ranges"):
             self._check_range(path, found)
+        elif isinstance(found, str) and setting == "label_schema":
+            self._check_label(path, found)
         return found
+
+    def _check_label(self, path: Path, found: str) -> None:
+        from policylint.detect.labels import TYPES, type_of
+
+        if type_of(found) is None:
+            types = ", ".join(TYPES)
+            self.mistake(path, f"expected a label and its type, name=type\n  there are: {types}")
 
     def _check_range(self, path: Path, found: str) -> None:
         from policylint.detect.ports import read_range

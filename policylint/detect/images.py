@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from policylint.detect.paths import matches_glob
@@ -9,6 +10,13 @@ from policylint.detect.placeholders import mask_holes
 
 _HUB = "docker.io"
 _HUB_HOSTS = ("index.docker.io", "registry-1.docker.io", "registry.hub.docker.com")
+_LONGEST_NAME = 255
+_LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
+_PART = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
+_REGISTRY = re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9a-fA-F:]+\])(?::[0-9]+)?")
+_REPOSITORY = re.compile(rf"{_PART}(?:/{_PART})*")
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+_DIGEST = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:(?:[0-9a-fA-F]{2}){16,}")
 
 
 class Reference(NamedTuple):
@@ -37,6 +45,18 @@ def parse(text: str) -> Reference:
     if "." in first or ":" in first or first == "localhost":
         return Reference(text[:slash], text[slash + 1 : name_end], tag, digest)
     return Reference("", text[:name_end], tag, digest)
+
+
+def is_reference(text: str) -> bool:
+    """Whether a text can name an image at all: `web:` and `Web` cannot."""
+    registry, repository, tag, digest = parse(text)
+    return (
+        len(registry) + len(repository) < _LONGEST_NAME
+        and (not registry or _REGISTRY.fullmatch(registry) is not None)
+        and _REPOSITORY.fullmatch(repository) is not None
+        and (tag is None or _TAG.fullmatch(tag) is not None)
+        and (digest is None or _DIGEST.fullmatch(digest) is not None)
+    )
 
 
 def full_name(registry: str, repository: str) -> str:

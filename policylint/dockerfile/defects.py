@@ -22,6 +22,8 @@ FLAGS = {
     "HEALTHCHECK": ("interval", "timeout", "start-period", "start-interval", "retries"),
     "RUN": ("mount", "network", "security", "device"),
 }
+# A rule of its own speaks of these.
+NO_TRIGGERS = ("FROM", "MAINTAINER", "ONBUILD")
 
 _SWITCHES = ("link", "parents", "keep-git-dir", "unpack")
 _REPEATABLE = ("mount", "device", "exclude")
@@ -45,8 +47,11 @@ def find(dockerfile: Dockerfile) -> Iterator[Defect]:
         yield Defect("no instruction", Span(0, 0))
     elif all(instruction.name != "FROM" for instruction in instructions):
         yield Defect("no FROM", instructions[0].keyword.span)
-    for instruction in dockerfile.all_instructions():
+    for instruction in dockerfile.instructions:
         yield from find_in(instruction)
+        trigger = instruction.trigger
+        if trigger is not None and trigger.name not in NO_TRIGGERS:
+            yield from find_in(trigger)
 
 
 def find_in(instruction: Instruction) -> Iterator[Defect]:

@@ -186,6 +186,11 @@ class Instruction:
         return self.excerpt.offset(self._begin)
 
     @property
+    def written(self) -> str:
+        """The name in the case in which it is written."""
+        return self.excerpt.text[self._begin : self._name_end]
+
+    @property
     def keyword(self) -> Word:
         """The name as written."""
         return self.excerpt.word(self._begin, self._name_end)

@@ -114,6 +114,10 @@ class Variables:
             return None
         raise KeyError(name)
 
+    def __contains__(self, name: str) -> bool:
+        """Whether a name may have a value here, known or not."""
+        return not self.complete or name in self._predefined or self.declared(name) is not None
+
     def declared(self, name: str) -> Declaration | None:
         """The ENV, or else the ARG, that gives a name its value here."""
         for kind in ("ENV", "ARG"):

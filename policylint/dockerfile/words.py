@@ -86,6 +86,18 @@ def split_pairs(excerpt: Excerpt, start: int, end: int, name: str, escape: str) 
     return tuple(pairs)
 
 
+def is_one_word(text: str, escape: str) -> bool:
+    """Whether a text is a single word, with its quotes closed and no blank outside of them."""
+    return _QUOTED[escape].fullmatch(text) is not None
+
+
+def quoted(text: str, escape: str) -> str:
+    """A text as one word in double quotes, in which nothing has another meaning."""
+    for mark in dict.fromkeys((escape, '"', "$")):
+        text = text.replace(mark, escape + mark)
+    return f'"{text}"'
+
+
 def split_json(excerpt: Excerpt, start: int) -> tuple[Word, ...] | None:
     """The strings of a JSON array, decoded, with the places of their quotes; else `None`.
 

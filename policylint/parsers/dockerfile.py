@@ -146,17 +146,9 @@ def _base(stage: Stage, build: Build) -> BaseImage | None:
         return None
     used = references(stage.image.text)
     # An empty name is not what the author of a variable that nobody declares means.
-    is_guess = any(not each.operator and _is_undeclared(each.name, build) for each in used)
+    is_guess = any(not each.operator and each.name not in build.arguments for each in used)
     is_guess |= has_hole(stage.instruction.operand.text)
     return _image(None if is_guess else stage.reference, stage.image.span, "FROM")
-
-
-def _is_undeclared(name: str, build: Build) -> bool:
-    try:
-        build.arguments[name]
-    except KeyError:
-        return True
-    return False
 
 
 def _image(reference: str | None, at: Span, route: str) -> BaseImage:
@@ -227,11 +219,15 @@ def _mounted_images(plain: Statement) -> Iterator[BaseImage]:
         field = mount.field("from")
         if field is None or not field.value:
             continue
-        if (
-            plain.build.stage_meant(field.value, plain.stage.index) is None
-            and field.value != "scratch"
-        ):
+        meant = plain.build.stage_meant(field.value, plain.stage.index)
+        if meant is None and _may_be_image(field.value, plain.build):
             yield _image(None if "$" in field.value else field.value, field.span, "RUN")
+
+
+def _may_be_image(text: str, build: Build) -> bool:
+    """Whether a `from=` that means no earlier stage can mean an image."""
+    is_stage = build.stage_named(text, len(build.stages)) is not None
+    return not (is_stage or text.isdigit() or text.lower() == "scratch")
 
 
 def _start(plain: Statement) -> Start:
@@ -254,7 +250,7 @@ def _copy(plain: Statement) -> Copy:
     if flag is not None and flag.value and flag.value_span and stage is not None:
         origin = Value(flag.value, flag.value_span)
         meant = plain.build.stage_meant(flag.value, stage.index)
-        if meant is None and not flag.value.isdigit() and flag.value.lower() != "scratch":
+        if meant is None and _may_be_image(flag.value, plain.build):
             image = _image(None if "$" in flag.value else flag.value, flag.value_span, "COPY")
     return Copy(
         *plain.basis,

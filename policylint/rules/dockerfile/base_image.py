@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from policylint.detect import images
-from policylint.finding import Problem
-from policylint.image import BaseImage
+from policylint.detect.placeholders import has_hole
+from policylint.dockerfile.stages import PLATFORM_ARGUMENTS
+from policylint.dockerfile.variables import expand, references
+from policylint.finding import Change, Fix, Problem
+from policylint.image import BaseImage, BuildStage, ImageBuild
 from policylint.rule import rule
+from policylint.source import Span
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from policylint.dockerfile.scanner import Flag
     from policylint.finding import Problems
+    from policylint.organisation import Registries
+
+_FRONTENDS = ("docker/dockerfile", "docker/dockerfile-upstream")
+_LONGEST_REFERENCE = 255
+# Names are compared for spelling a few times only: a hostile file has thousands.
+_MOST_HINTS = 16
+_MOST_NAMES = 200
+_LONGEST_NAME = 40
 
 
 @rule(
@@ -51,3 +66,411 @@ def image_tag_missing(
         return
     if not any(images.is_under(images.parse(image.reference.value), p) for p in allow_untagged):
         yield Problem(image, f"{image.reference.value} has no tag")
+
+
+@rule(
+    on=BaseImage,
+    severity="medium",
+    family="artifacts",
+    refs="CWE-1357",
+    equivalents=(
+        "DL3007", "DS-0001", "CKV_DOCKER_7", "DKL-DI-0006", "KICS:Image Version Using 'latest'",
+        "semgrep:avoid-latest-version",
+    ),
+)  # fmt: skip
+def image_tag_latest(image: BaseImage, *, floating_tags: tuple[str, ...] = ("latest",)) -> Problems:
+    """Base image has a tag that moves.
+
+    It names another image after every release, so the same file builds something else
+    tomorrow, and nobody can say what an older build was made of.
+
+    Instead, name the version and, better still, its digest.
+
+    Settings:
+        floating_tags: tags that move; stable, edge, nightly and rolling are worth a thought
+
+    Bad (dockerfile):
+        FROM debian:latest
+        USER 10001
+
+    Good (dockerfile):
+        FROM debian:12.9
+        USER 10001
+    """
+    if image.digest is None and image.reference.is_known and image.tag in floating_tags:
+        yield Problem(image, f"tag {image.tag} moves: the next build may take another image")
+
+
+@rule(
+    on=BaseImage,
+    severity="low",
+    family="artifacts",
+    refs="CWE-1357 CWE-494",
+    equivalents=("semgrep:dockerfile-source-not-pinned",),
+)
+def image_not_pinned_by_digest(image: BaseImage) -> Problems:
+    """Base image is not pinned by its digest.
+
+    Whoever may push to the registry may put another image under the same tag, and the
+    next build takes it in silence.
+
+    Instead, write the digest behind the tag, and let a bot raise both.
+
+    Bad (dockerfile):
+        FROM debian:12.9
+        USER 10001
+
+    Good (dockerfile):
+        FROM debian:12.9@sha256:9b0c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f6a7b8c9d0e1f2a3b4c5d6e7f8a9b0c
+        USER 10001
+    """
+    if not image.reference.is_known:
+        return
+    if image.digest is None:
+        yield Problem(image, f"{image.reference.value} has no digest")
+    elif not image.digest.startswith("sha256:"):
+        algorithm = image.digest.partition(":")[0]
+        yield Problem(image, f"digest is {algorithm}, not sha256")
+
+
+@rule(
+    on=BaseImage,
+    severity="high",
+    family="artifacts",
+    refs="CWE-829 CIS-Docker:4.2",
+    equivalents=("DL3026", "CIS-DI-0002", "CIS-Docker:4.2"),
+)
+def registry_not_allowed(
+    image: BaseImage, registries: Registries, *, allowed_registries: tuple[str, ...] = ()
+) -> Problems:
+    """Base image comes from a registry that is not allowed.
+
+    Nobody has vouched for what it holds, and whoever runs the registry runs code in
+    the build and in every container. Images are compared with the policy's
+    `registries`, as those of workloads are, and with the setting below; silent while
+    both are empty.
+
+    Instead, mirror the image into a registry of yours and name it there.
+
+    Settings:
+        allowed_registries: registries for Dockerfiles alone, added to the policy's own: a
+            host, with or without a path, in which `*` stands for any part
+
+    Policy:
+        settings: {registries: ["registry.example.com/**"]}
+
+    Bad (dockerfile):
+        FROM evil.example/debian:12.9
+        USER 10001
+
+    Good (dockerfile):
+        FROM registry.example.com/debian:12.9
+        USER 10001
+    """
+    patterns = (*registries.patterns, *map(_as_pattern, allowed_registries))
+    if not patterns or not image.reference.is_known:
+        return
+    parts = images.parse(image.reference.value)
+    name = images.full_name(parts.registry, parts.repository)
+    if not has_hole(name) and not any(images.is_under(parts, pattern) for pattern in patterns):
+        yield Problem(image, f"image comes from {name.partition('/')[0]}: {name} is not allowed")
+
+
+@rule(on=ImageBuild, severity="medium", family="artifacts", refs="CWE-829 CWE-494")
+def untrusted_syntax_image(
+    build: ImageBuild, *, allowed_syntax_images: tuple[str, ...] = _FRONTENDS, pin: bool = False
+) -> Problems:
+    """Build itself is run by an image that is not allowed.
+
+    The image in a `syntax` directive reads the file and decides what every line of it
+    does, secrets and mounts included, before anything else runs.
+
+    Instead, name docker/dockerfile, or leave the directive out.
+
+    Settings:
+        allowed_syntax_images: images that may read the file
+        pin: whether such an image must have a digest
+
+    Bad (dockerfile):
+        # syntax=somebody/dockerfile:1
+        FROM debian:12.9
+        USER 10001
+
+    Good (dockerfile):
+        # syntax=docker/dockerfile:1
+        FROM debian:12.9
+        USER 10001
+    """
+    directive = build.file.directive("syntax")
+    if directive is None:
+        return
+    name = directive.value.partition(" ")[0]
+    start = directive.value_span.start
+    at = Span(start, start + len(name))
+    parts = images.parse(name)
+    if not any(images.is_under(parts, pattern) for pattern in allowed_syntax_images):
+        yield Problem(at, f"{name} reads this file, and is not among the images that may")
+    elif pin and not (parts.digest or "").startswith("sha256:"):
+        yield Problem(at, f"{name} reads this file, and has no digest")
+
+
+@rule(
+    on=ImageBuild,
+    severity="medium",
+    family="artifacts",
+    refs="CWE-706",
+    equivalents=("BuildKit:UndefinedArgInFrom",),
+)
+def from_argument_undeclared(build: ImageBuild) -> Problems:
+    """FROM uses a variable that is not declared above it.
+
+    A FROM sees only the ARGs above the first FROM. Any other name is empty there,
+    whatever `--build-arg` says, so the build fails or takes another image than meant.
+
+    Instead, declare it with ARG above the first FROM.
+
+    Bad (dockerfile):
+        ARG VERSION=12.9
+        FROM debian:${VERSON}
+        USER 10001
+
+    Good (dockerfile):
+        ARG VERSION=12.9
+        FROM debian:${VERSION}
+        USER 10001
+    """
+    arguments = build.build.arguments
+    undeclared = (
+        used for stage in build.stages for used in _used(stage) if used.name not in arguments
+    )
+    hints: _Hints | None = None
+    for number, used in enumerate(undeclared):
+        hints = hints or _Hints(build)
+        yield Problem(
+            used.span,
+            f"{used.name} is not declared above the first FROM",
+            instead=hints.of(used.name) if number < _MOST_HINTS else None,
+        )
+
+
+@rule(
+    on=ImageBuild,
+    severity="medium",
+    family="artifacts",
+    equivalents=("BuildKit:InvalidDefaultArgInFrom",),
+)
+def from_argument_default_invalid(build: ImageBuild) -> Problems:
+    """FROM names no image while its arguments have their defaults.
+
+    A plain build of the file fails: it works only for those who know which
+    `--build-arg` to give.
+
+    Instead, give the ARG a default with which the reference is complete.
+
+    Bad (dockerfile):
+        ARG VERSION
+        FROM debian:${VERSION}
+        USER 10001
+
+    Good (dockerfile):
+        ARG VERSION=12.9
+        FROM debian:${VERSION}
+        USER 10001
+    """
+    arguments = build.build.arguments
+    defaults: dict[str, str | None] | None = None
+    for index, stage in enumerate(build.stages):
+        word, escape = stage.stage.image, build.file.escape
+        if word is None or "$" not in word.text:
+            continue
+        names = list(dict.fromkeys(each.name for each in references(word.text, escape)))
+        if not all(name in arguments for name in names):
+            continue
+        if defaults is None:
+            defaults = _defaults(build)
+        text = expand(word.text, defaults, escape)
+        if text is None or images.is_reference(text) or has_hole(text):
+            continue
+        guilty = [name for name in names if arguments.declared(name) and not defaults.get(name)]
+        guilty = guilty or [name for name in names if arguments.declared(name)]
+        if guilty and build.build.stage_named(text, index) is None:
+            yield _invalid(
+                build, guilty[0], word.text, word.span, has_default=guilty[0] in defaults
+            )
+
+
+@rule(
+    on=ImageBuild,
+    severity="low",
+    family="artifacts",
+    equivalents=(
+        "DL3029", "BuildKit:FromPlatformFlagConstDisallowed",
+        "KICS:Using Platform Flag with FROM Command", "semgrep:avoid-platform-with-from",
+    ),
+)  # fmt: skip
+def from_platform_constant(build: ImageBuild) -> Problems:
+    """FROM fixes the platform.
+
+    Whatever platform is asked of the build, this stage has the one that stands here:
+    the image starts elsewhere only under emulation, or not at all.
+
+    Instead, leave the flag out, or write `$BUILDPLATFORM` for tools that run in the build.
+    A stage that is for one platform says so in its name, as in `build-arm64`.
+
+    Bad (dockerfile):
+        FROM --platform=linux/amd64 debian:12.9
+        USER 10001
+
+    Good (dockerfile):
+        FROM debian:12.9
+        USER 10001
+    """
+    of_platform: frozenset[str] | None = None
+    for stage in build.stages:
+        flag = stage.stage.instruction.flag("platform")
+        if flag is None or not flag.value:
+            continue
+        names = {each.name for each in references(flag.value, build.file.escape)}
+        if not names:
+            if not _is_named_after(stage, flag.value):
+                yield Problem(flag.value_span, f"platform is {flag.value} wherever the build runs")
+            continue
+        if of_platform is None:
+            of_platform = _of_platform(build)
+        if of_platform.isdisjoint(names):
+            yield Problem(
+                flag.value_span, f"platform is {flag.value}, not the one asked of the build"
+            )
+
+
+@rule(
+    on=BuildStage,
+    severity="info",
+    family="artifacts",
+    equivalents=(
+        "DL3065", "BuildKit:RedundantTargetPlatform", "semgrep:avoid-platform-with-from",
+    ),
+)  # fmt: skip
+def from_platform_redundant(stage: BuildStage, build: ImageBuild) -> Problems:
+    """FROM asks for the platform that it has anyway.
+
+    `$TARGETPLATFORM` is what a stage is built for without the flag, so the flag only
+    makes readers look for a reason.
+
+    Instead, leave the flag out.
+
+    Bad (dockerfile):
+        FROM --platform=$TARGETPLATFORM debian:12.9
+        USER 10001
+
+    Good (dockerfile):
+        FROM debian:12.9
+        USER 10001
+    """
+    flag = stage.stage.instruction.flag("platform")
+    if flag is None or flag.value not in ("$TARGETPLATFORM", "${TARGETPLATFORM}"):
+        return
+    declared = build.build.arguments.declared("TARGETPLATFORM")
+    if declared is None or declared.value is None:
+        yield Problem(flag.span, f"{flag.value} is the platform anyway", fix=_without(flag, build))
+
+
+class _Used(NamedTuple):
+    """A variable that a FROM uses, and where."""
+
+    name: str
+    span: Span
+
+
+def _used(stage: BuildStage) -> Iterator[_Used]:
+    instruction = stage.stage.instruction
+    flag, image = instruction.flag("platform"), stage.stage.image
+    if flag is not None and flag.excerpt is not None:
+        for each in references(flag.excerpt.text, instruction.escape):
+            yield _Used(each.name, flag.excerpt.span(each.start, each.end))
+    if image is not None:
+        for each in references(image.text, instruction.escape):
+            yield _Used(each.name, image.part(each.start, each.end))
+
+
+class _Hints:
+    """What was probably meant by names that nobody declared."""
+
+    def __init__(self, build: ImageBuild) -> None:
+        declared = sorted(build.build.arguments.names() | PLATFORM_ARGUMENTS)
+        self._declared = [name for name in declared if len(name) <= _LONGEST_NAME]
+        self._inside = {
+            pair.key.text
+            for stage in build.build.stages
+            for instruction in stage.own("ARG")
+            for pair in instruction.pairs
+        }
+
+    def of(self, name: str) -> str | None:
+        """What to write instead, where there is more to say than the rule says."""
+        from difflib import get_close_matches
+
+        if name in self._inside:
+            return "instead, put its ARG above the first FROM"
+        names = self._declared[:_MOST_NAMES]
+        near = get_close_matches(name, names, 1) if len(name) <= _LONGEST_NAME else ()
+        return f"instead, write {near[0]}" if near else None
+
+
+def _as_pattern(registry: str) -> str:
+    """A registry of the setting as a pattern of images: `host:5000` has no tag."""
+    return registry if "/" in registry else f"{registry}/**"
+
+
+def _defaults(build: ImageBuild) -> dict[str, str | None]:
+    """What a FROM sees when nobody gives a `--build-arg`; an ARG without default is not set."""
+    values: dict[str, str | None] = dict.fromkeys(PLATFORM_ARGUMENTS, "x")
+    for instruction in build.build.preamble:
+        if instruction.name != "ARG":
+            continue
+        for pair in instruction.pairs:
+            if pair.value is not None:
+                value = expand(pair.value.text, values, instruction.escape)
+                is_too_long = value is not None and len(value) > _LONGEST_REFERENCE
+                values[pair.key.text] = None if is_too_long else value
+    return values
+
+
+def _invalid(
+    build: ImageBuild, name: str, reference: str, at: Span, *, has_default: bool
+) -> Problem:
+    declared = build.build.arguments.declared(name)
+    related = ((declared.key.span, "declared here"),) if declared is not None else ()
+    if has_default:
+        return Problem(at, f"with the default of {name}, {reference} names no image", related)
+    return Problem(at, f"{name} has no default, and {reference} names no image then", related)
+
+
+def _is_named_after(stage: BuildStage, platform: str) -> bool:
+    """Whether the stage's name has the system or architecture: then it is meant."""
+    if stage.name is None:
+        return False
+    name = stage.name.value.lower()
+    return any(part in name for part in platform.lower().split("/")[:2] if part)
+
+
+def _of_platform(build: ImageBuild) -> frozenset[str]:
+    """The variables that a platform of the build decides on."""
+    found = set(PLATFORM_ARGUMENTS)
+    for instruction in build.build.preamble:
+        if instruction.name == "ARG":
+            for pair in instruction.pairs:
+                text = pair.value.text if pair.value is not None else ""
+                if any(each.name in found for each in references(text, instruction.escape)):
+                    found.add(pair.key.text)
+    return frozenset(found)
+
+
+def _without(flag: Flag, build: ImageBuild) -> Fix | None:
+    text = build.file.text
+    start, end = flag.span
+    if "\n" in text[start:end]:
+        return None
+    while text.startswith((" ", "\t"), end):
+        end += 1
+    return Fix("leave the flag out", (Change("text", Span(start, end), ""),), is_safe=True)

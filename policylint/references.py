@@ -119,6 +119,7 @@ CWE = {
     "598": "Use of HTTP Request With Sensitive Query String",
     "653": "Improper Isolation or Compartmentalization",
     "662": "Improper Synchronization",
+    "665": "Improper Initialization",
     "668": "Exposure of Resource to Wrong Sphere",
     "672": "Operation on a Resource after Expiration or Release",
     "693": "Protection Mechanism Failure",

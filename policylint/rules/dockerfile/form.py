@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _KNOWN = frozenset(NAMES)
 
 
-@rule(on=OnBuild, severity="high", family="hygiene", refs="CWE-710", equivalents=("DL3043",))
+@rule(on=OnBuild, severity="high", family="hygiene", equivalents=("DL3043",))
 def onbuild_forbidden_trigger(onbuild: OnBuild) -> Problems:
     """ONBUILD carries an instruction that it cannot.
 
@@ -78,7 +78,7 @@ def env_refers_to_itself(stage: BuildStage) -> Problems:
             waiting |= own
 
 
-@rule(on=ImageBuild, severity="high", family="hygiene", refs="CWE-710", equivalents=("DL3061",))
+@rule(on=ImageBuild, severity="high", family="hygiene", equivalents=("DL3061",))
 def instruction_before_from(build: ImageBuild) -> Problems:
     """Instruction stands before the first FROM.
 
@@ -203,7 +203,6 @@ def legacy_key_value(build: ImageBuild) -> Problems:
     on=ImageBuild,
     severity="low",
     family="hygiene",
-    refs="CWE-710",
     equivalents=("BuildKit:NoEmptyContinuation",),
 )
 def empty_continuation(build: ImageBuild) -> Problems:

@@ -65,3 +65,53 @@ def app(number: int) -> dict[str, Any]:
         definition["container"]["docker"]["privileged"] = True
         definition["env"]["DB_PASSWORD"] = f"swordfish-{random.randint(0, 999)}"
     return definition
+
+
+def write_dockerfiles(folder: str, count: int) -> None:
+    """Write Dockerfiles, each into a folder of its own; every tenth has something wrong with it."""
+    for number in range(count):
+        own = os.path.join(folder, f"image-{number:05}")
+        os.makedirs(own)
+        with open(os.path.join(own, "Dockerfile"), "w", encoding="utf-8") as file:
+            file.write(dockerfile(number))
+
+
+def dockerfile(number: int) -> str:
+    """The Dockerfile of a number: two stages and about thirty lines, as a usual service has."""
+    random = Random(number)  # noqa: S311 (the same files in every run)
+    version = f"{random.randint(18, 24)}.{random.randint(0, 9)}.{random.randint(0, 9)}"
+    digest = f"{random.getrandbits(256):064x}"
+    port = random.choice((8080, 8081, 9000))
+    shortcut = "curl -fsS https://example.com/setup.sh | sh\n" if number % 10 == 9 else "true\n"
+    return f"""\
+# syntax=docker/dockerfile:1
+ARG NODE={version}
+FROM node:${{NODE}}-bookworm-slim@sha256:{digest} AS build
+WORKDIR /src
+COPY package.json package-lock.json ./
+RUN --mount=type=cache,target=/root/.npm npm ci
+COPY src ./src
+RUN npm run build && npm prune --omit=dev
+
+# What runs.
+FROM debian:12.{random.randint(1, 9)}-slim@sha256:{digest[::-1]}
+SHELL ["/bin/bash", "-o", "pipefail", "-c"]
+RUN apt-get update \\
+ && apt-get install -y --no-install-recommends \\
+      ca-certificates=20230311 \\
+      # needed by the health check
+      curl=7.88.1-10+deb12u{random.randint(1, 9)} \\
+ && rm -rf /var/lib/apt/lists/* \\
+ && groupadd --system --gid 10001 service \\
+ && useradd --system --uid 10001 --gid service service
+RUN set -eu; mkdir -p /srv/data; chown 10001:10001 /srv/data; {shortcut}ENV NODE_ENV=production \\
+    PORT={port}
+LABEL org.opencontainers.image.title="service-{number}"
+WORKDIR /srv
+COPY --from=build /src/dist ./dist
+COPY --from=build /src/node_modules ./node_modules
+EXPOSE {port}
+USER 10001:10001
+HEALTHCHECK --interval=30s CMD ["curl", "-fsS", "http://localhost:{port}/health"]
+ENTRYPOINT ["node", "dist/server.js"]
+"""  # noqa: S608 (no SQL at all)

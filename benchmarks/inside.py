@@ -1,7 +1,7 @@
 """What one definition costs inside the process, by step and by rule: `python benchmarks/inside.py`.
 
-Processor time in microseconds for a usual app, the median of several rounds, beside
-what `json.loads` takes for the same text; then the ten most expensive rules.
+Processor time in microseconds for a usual app and a usual Dockerfile, the median of several
+rounds, beside what `json.loads` takes for the app; then the ten most expensive rules.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from benchmarks.definitions import app
+from benchmarks.definitions import app, dockerfile
 from policylint.engine import Check, Checks, lint, walk
 from policylint.parsers import parse
 from policylint.policy import built_in
@@ -27,30 +27,37 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROUNDS = 15
-APPS = 50
+FILES = 50
 
 
 def main() -> None:
     gc.disable()
-    sources = [SourceFile(f"{at}.json", json.dumps(app(at), indent=2)) for at in range(APPS)]
-    size = sum(len(source.text) for source in sources) / APPS
+    apps = [SourceFile(f"{at}.json", json.dumps(app(at), indent=2)) for at in range(FILES)]
+    loads = cost(lambda: [json.loads(source.text) for source in apps])
+    print(f"json.loads of an app takes {loads:.0f} microseconds of processor time\n")
+    show("app", apps, loads)
+    show("Dockerfile", [SourceFile("Dockerfile", dockerfile(at)) for at in range(FILES)], loads)
+
+
+def show(what: str, sources: list[SourceFile], loads: float) -> None:
     policy = built_in("all")
-    loads = cost(lambda: [json.loads(source.text) for source in sources])
     nodes = cost(lambda: [parse(source) for source in sources])
     whole = cost(lambda: lint(sources, policy))
-    print(f"a usual app of {size:.0f} characters, microseconds of processor time")
-    for name, value in (("json.loads", loads), ("bytes to nodes", nodes), ("all rules too", whole)):
+    size = sum(len(source.text) for source in sources) / FILES
+    print(f"a usual {what} of {size:.0f} characters")
+    for name, value in (("bytes to nodes", nodes), ("all rules too", whole)):
         print(f"  {name:16} {value:7.0f}   {value / loads:5.1f} times json.loads")
     print(f"  {'rules alone':16} {whole - nodes:7.0f}")
-    print("the ten most expensive rules, microseconds an app")
+    print("the ten most expensive rules, microseconds a file")
     for name, value in by_rule(sources).most_common(10):
         print(f"  {value:6.1f}  {name}")
+    print()
 
 
 def cost(work: Callable[[], Any]) -> float:
-    """Microseconds an app, the median of the rounds after a first one that warms up."""
+    """Microseconds a file, the median of the rounds after a first one that warms up."""
     work()
-    return statistics.median(timed(work) for _ in range(ROUNDS)) / APPS * 1e6
+    return statistics.median(timed(work) for _ in range(ROUNDS)) / FILES * 1e6
 
 
 def timed(work: Callable[[], Any]) -> float:
@@ -77,7 +84,10 @@ def by_rule(sources: list[SourceFile]) -> Counter[str]:
     empty = timed(lambda: None) * 1e9
     calls = Counter(check.rule.name for *_, here in nodes for check in here)
     return Counter(
-        {name: max(0.0, spent[name] / ROUNDS - calls[name] * empty) / APPS / 1000 for name in spent}
+        {
+            name: max(0.0, spent[name] / ROUNDS - calls[name] * empty) / FILES / 1000
+            for name in spent
+        }
     )
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from benchmarks.definitions import write_apps
+from benchmarks.definitions import write_apps, write_dockerfiles
 
 PYTHON = (sys.executable,)
 # An installed package has its bytecode beside it.
@@ -42,6 +42,7 @@ def main() -> None:
         os.mkdir(".git")  # the folder is a tree of its own, whatever lies above it
         show_starts(rounds)
         show_bulk(max(3, rounds // 7))
+        show_dockerfiles(max(3, rounds // 7))
 
 
 def show_starts(rounds: int) -> None:
@@ -58,11 +59,11 @@ def show_starts(rounds: int) -> None:
         "policylint check app.yaml": (*CHECK, *ALL, "yaml/app-00000.yaml"),
         "policylint check app.json, policy file": (*CHECK, "policy/app-00000.json"),
     }
-    hadolint = shutil.which("hadolint")
+    write_dockerfiles("image", 1)
+    starts["policylint check Dockerfile"] = (*CHECK, *ALL, "image/image-00000/Dockerfile")
+    hadolint = find_hadolint()
     if hadolint:
-        with open("Dockerfile", "w", encoding="utf-8") as file:
-            file.write('FROM debian:12.5-slim\nUSER app\nCMD ["run"]\n')
-        starts["hadolint Dockerfile"] = (hadolint, "Dockerfile")
+        starts["hadolint Dockerfile"] = (hadolint, "image/image-00000/Dockerfile")
     runs = in_turns(starts, rounds)
     print(f"Start-up, whole process, median of {rounds} turns\n")
     print(f"{'':42}{'to F':>8}{'to pass':>10}{'processor to F':>17}")
@@ -100,6 +101,41 @@ def show_bulk(rounds: int) -> None:
             further = f"{(cpu - one) / (size - 1) * 1000:.3f}" if size > 1 else ""
             print(f"{size:10}{cpu / floor:8.2f}{cpu / one:12.2f}{further:>18}{memory:8.1f}")
         print()
+
+
+def show_dockerfiles(rounds: int) -> None:
+    hadolint = find_hadolint()
+    print(f"Dockerfiles, processor time, median of {rounds} turns\n")
+    print(
+        f"{'':10}{'to F':>8}{'ms a further file':>19}{'MiB':>8}{'files a second, to hadolint':>30}"
+    )
+    one = 0.0
+    for size in SIZES:
+        folder = f"bulk/dockerfile/{size}"
+        write_dockerfiles(folder, size)
+        commands = {
+            FLOOR: (*PYTHON, "-c", "import click, json"),
+            "policylint": (*CHECK, *ALL, "--format", "concise", folder),
+        }
+        if hadolint:
+            files = [os.path.join(folder, name, "Dockerfile") for name in os.listdir(folder)]
+            commands["hadolint"] = (hadolint, *sorted(files))
+        runs = in_turns(commands, rounds)
+        cpu = median_cpu(runs["policylint"])
+        one = one or cpu
+        memory = statistics.median(run.memory for run in runs["policylint"])
+        further = f"{(cpu - one) / (size - 1) * 1000:.3f}" if size > 1 else ""
+        faster = f"{median_cpu(runs['hadolint']) / cpu:.1f} times" if hadolint else "not installed"
+        to_floor = cpu / median_cpu(runs[FLOOR])
+        print(f"{size:10}{to_floor:8.2f}{further:>19}{memory:8.1f}{faster:>30}")
+    print()
+
+
+def find_hadolint() -> str | None:
+    """The hadolint that stands beside this Python, or on the path."""
+    return shutil.which("hadolint", path=os.path.dirname(sys.executable)) or shutil.which(
+        "hadolint"
+    )
 
 
 def in_turns(commands: dict[str, tuple[str, ...]], rounds: int) -> dict[str, list[Run]]:

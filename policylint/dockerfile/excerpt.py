@@ -105,7 +105,11 @@ class Excerpt:
             else:
                 span = self.span(start, end)
                 kept.append(Excerpt(text, (0,), (span.start,), (span.end - span.start,)))
-        return joined(kept) if kept else Excerpt("", (0,), (self.offset(0),))
+        return joined(kept) if kept else self.nothing(0)
+
+    def nothing(self, index: int) -> Excerpt:
+        """An empty excerpt at the place of a character."""
+        return Excerpt("", (0,), (self.offset(index),))
 
     def _piece(self, index: int) -> int:
         return bisect_right(self.starts, index) - 1 if len(self.starts) > 1 else 0

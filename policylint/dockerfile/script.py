@@ -7,23 +7,58 @@ from typing import TYPE_CHECKING, NamedTuple
 from policylint.source import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
     from policylint.dockerfile.excerpt import Excerpt
 
 
-class ShellWord(NamedTuple):
+class ShellWord:
     """A word: `text` as written, `value` without its quotes, expansions in it as written.
 
     `literal` says that nothing in it is expanded, so that the value is the value.
-    `content` is the value as an excerpt.
+    `content` is the value as an excerpt; it and the place are worked out when asked for.
     """
 
-    text: str
-    value: str
-    literal: bool
-    span: Span
-    content: Excerpt
+    __slots__ = ("_end", "_excerpt", "_parts", "_span", "_start", "literal", "text", "value")
+
+    def __init__(
+        self,
+        text: str,
+        value: str,
+        literal: bool,
+        excerpt: Excerpt,
+        start: int,
+        end: int,
+        parts: Sequence[tuple[str, int, int]] | None = None,
+        span: Span | None = None,
+    ) -> None:
+        self.text = text
+        self.value = value
+        self.literal = literal
+        self._excerpt = excerpt
+        self._start = start
+        self._end = end
+        self._parts = parts
+        self._span = span
+
+    def __repr__(self) -> str:
+        return f"ShellWord({self.text!r})"
+
+    @property
+    def span(self) -> Span:
+        """The place of the word, quotes included."""
+        if self._span is None:
+            self._span = self._excerpt.span(self._start, self._end)
+        return self._span
+
+    @property
+    def content(self) -> Excerpt:
+        """The value, and where each of its characters stands."""
+        if self._parts is None:
+            return self._excerpt.slice(self._start, self._end)
+        if not self._parts:
+            return self._excerpt.nothing(self._start)
+        return self._excerpt.rewritten(self._parts)
 
 
 class Assignment(NamedTuple):

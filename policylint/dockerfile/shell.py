@@ -179,7 +179,8 @@ def _argument(excerpt: Excerpt, word: Word) -> ShellWord:
     start = excerpt.index(word.span.start)
     end = excerpt.index(word.span.end - 1) + 1
     content = decoded(excerpt.slice(start, end))
-    return ShellWord(excerpt.text[start:end], word.text, True, word.span, content)
+    size = len(content.text)
+    return ShellWord(excerpt.text[start:end], word.text, True, content, 0, size, span=word.span)
 
 
 class _Frame:
@@ -521,21 +522,16 @@ class _Reader:
         end = plain.end() if plain else start
         if plain and (end == len(text) or (text[end] in _ENDS_WORD and text[end] not in "(<>")):
             self.at = end
-            content = excerpt.slice(start, end)
-            return ShellWord(
-                content.text, content.text, True, content.span(0, end - start), content
-            )
+            word = text[start:end]
+            return ShellWord(word, word, True, excerpt, start, end)
         self.at = start
         self.expanded = False
         parts: list[tuple[str, int, int]] = []
         while self.at < len(text) and self._piece(parts, self.at > start):
             pass
-        content = excerpt.rewritten(parts)
-        if not parts:
-            content = Excerpt("", (0,), (excerpt.offset(start),))
-        span = excerpt.span(start, self.at)
+        value = "".join([part for part, _, _ in parts])
         literal = not self.expanded
-        return ShellWord(text[start : self.at], content.text, literal, span, content)
+        return ShellWord(text[start : self.at], value, literal, excerpt, start, self.at, parts)
 
     def _piece(self, parts: list[tuple[str, int, int]], inside: bool) -> bool:
         """Take one piece of a word, quoted or not; false where the word ends."""

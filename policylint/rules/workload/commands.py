@@ -249,13 +249,23 @@ def _script_of_list(texts: tuple[str | None, ...]) -> Script:
     first = texts[0] or ""
     if first.startswith("-"):  # for the program of the image: a shell, if it takes `-c`
         program = "sh" if re.fullmatch(_SHELL_OPTION, first) else "program"
-        words.append(ShellWord(program, program, True, Span(0, 0), Excerpt(program)))
+        words.append(
+            ShellWord(program, program, True, Excerpt(program), 0, len(program), span=Span(0, 0))
+        )
     start = 0
     for text in texts:
         value = text or ""
         span = Span(start, start + len(value))
         words.append(
-            ShellWord(value, value, text is not None, span, Excerpt(value, (0,), (start,)))
+            ShellWord(
+                value,
+                value,
+                text is not None,
+                Excerpt(value, (0,), (start,)),
+                0,
+                len(value),
+                span=span,
+            )
         )
         start = span.end + 1
     return command_line(words)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import TypeAlias
 
+    from policylint.detect.tool_settings import Setting
     from policylint.dockerfile.excerpt import Word
     from policylint.dockerfile.ignored import IgnoreFile
     from policylint.dockerfile.scanner import Dockerfile, Instruction
@@ -159,8 +160,9 @@ class Run(Statement):
     commands: tuple[RunCommand, ...] = ()
     mounts: tuple[Mount, ...] = ()
     images: tuple[BaseImage, ...] = ()
+    settings: tuple[ToolSetting, ...] = ()
 
-    PARTS = ("images", "commands")
+    PARTS = ("images", "commands", "settings")
 
 
 class Start(Statement):
@@ -202,8 +204,9 @@ class Copy(Statement):
     origin: Value[str] | None = None
     source: Stage | None = None
     image: BaseImage | None = None
+    settings: tuple[ToolSetting, ...] = ()
 
-    PARTS = ("image",)
+    PARTS = ("image", "settings")
 
 
 class User(Statement):
@@ -255,8 +258,9 @@ class Variables(Statement):
     """ENV or ARG."""
 
     variables: tuple[BuildVar, ...] = ()
+    settings: tuple[ToolSetting, ...] = ()
 
-    PARTS = ("variables",)
+    PARTS = ("variables", "settings")
 
 
 class BuildVar(Record):
@@ -337,6 +341,26 @@ class RunCommand(Record):
         return word.span if word is not None else self.command.span
 
 
+class ToolSetting(Record):
+    """Whom a tool that fetches things believes, or where it looks, by whatever route.
+
+    curl is told `insecure` by `-k` and by a line in `.curlrc`, npm `strict-ssl` by an
+    option, a variable, its own `config set`, and a line in `.npmrc`.
+    """
+
+    setting: Setting
+
+    def says(self, tool: str, name: str, *, by_variable: bool = False) -> bool:
+        """Whether this is a certain setting, made by a variable or by any other means."""
+        setting = self.setting
+        return (setting.tool, setting.name, setting.is_variable) == (tool, name, by_variable)
+
+    @property
+    def at(self) -> Span:
+        """The words that make it."""
+        return self.setting.span
+
+
 class AptCommand(RunCommand):
     """apt-get, apt, aptitude."""
 
@@ -384,5 +408,5 @@ class AccountCommand(RunCommand):
 if TYPE_CHECKING:
     ImageNode: TypeAlias = (
         ImageBuild | BuildStage | BaseImage | Statement | ExposedPort | BuildVar | ImageLabel
-        | RunCommand
+        | RunCommand | ToolSetting
     )  # fmt: skip

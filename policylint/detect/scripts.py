@@ -7,13 +7,14 @@ from itertools import chain, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from policylint.detect.secret_words import is_secret_name
-from policylint.detect.tls import is_switched_off
+from policylint.detect.tls import is_switched_off, is_trusting
+from policylint.detect.tool_settings import CURL_VALUED, WGET_VALUED, assignments, of_command
 from policylint.dockerfile.shell import SHELLS, reads_script
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from policylint.dockerfile.script import Command, Redirection, Script, ShellWord
+    from policylint.dockerfile.script import Command, Redirection, Script
     from policylint.source import Span
 
 
@@ -64,21 +65,7 @@ _SHELL_ADDRESS = re.compile(
 _SOCKET = re.compile(r"/dev/(?:tcp|udp)/")
 _BLOB = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}")
 
-_CURL_VALUED = frozenset({
-    "-A", "-C", "-D", "-E", "-F", "-H", "-K", "-P", "-Q", "-T", "-U", "-X", "-Y", "-b", "-c",
-    "-d", "-e", "-m", "-o", "-r", "-t", "-u", "-w", "-x", "-y", "-z", "--cacert", "--cert",
-    "--connect-timeout", "--data", "--data-binary", "--form", "--header", "--key", "--max-time",
-    "--output", "--proxy", "--proxy-user", "--request", "--resolve", "--retry", "--url",
-    "--user", "--user-agent", "--write-out",
-})  # fmt: skip
-_CURL_INSECURE = ("-k", "--insecure", "--proxy-insecure", "--doh-insecure")
 _HOST = re.compile(r"(?:[a-z][a-z0-9+.-]*://)?(?:[^/@\s]*@)?(\[[^\]]*\]|[^/:?#\s]+)", re.IGNORECASE)
-_GIT_INSECURE = re.compile(r"http(?:\..*)?\.sslverify=(?:false|0|no|off)", re.IGNORECASE)
-_STRICT_SSL = re.compile(r"(?:--)?strict-ssl=(?:false|0)|--no-strict-ssl", re.IGNORECASE)
-_PIP = re.compile(r"pip[\d.]*")
-
-_EXPORTS = frozenset({"declare", "export", "local", "readonly", "typeset"})
-_ASSIGNED = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 _OPTION = re.compile(r"-(?:-?|D)([A-Za-z][\w.-]*)(?:=(.*))?", re.DOTALL)
 _SECRET_OPTION = re.compile(
     r"(?:^|[_.-])(?:pass|passwd|password|passphrase|token|secret|api[_-]?key|access[_-]?key"
@@ -149,18 +136,20 @@ def back_doors(script: Script) -> Iterator[Deed]:
 def insecure_switches(script: Script) -> Iterator[Deed]:
     """Verification of certificates switched off, by an option or a variable."""
     for command in script.walk():
-        for name, value, span in _assignments(command):
-            if is_switched_off(name, value):
-                yield Deed(name, span)
-        yield from _insecure_options(command)
+        for each in assignments(command):
+            if each.literal and is_switched_off(each.name, each.value):
+                yield Deed(each.name, each.value_span)
+        for setting in of_command(command):
+            if is_trusting(setting):
+                yield Deed(setting.said, setting.span, _hosts(command))
 
 
 def secrets_handed(script: Script) -> Iterator[Handed]:
     """Literal secrets in arguments and assignments; what a variable holds is none."""
     for command in script.walk():
-        for name, value, span in _assignments(command):
-            if is_secret_name(name):
-                yield Handed(name, value, span)
+        for each in assignments(command):
+            if each.literal and is_secret_name(each.name):
+                yield Handed(each.name, each.value, each.value_span)
         yield from _options_with_secrets(command)
         yield from _options_of_programs(command)
         for word in command.arguments:
@@ -327,51 +316,13 @@ def _has_blob(command: Command) -> bool:
     return any(word.literal and _BLOB.fullmatch(word.value.strip()) for word in words)
 
 
-def _assignments(command: Command) -> Iterator[tuple[str, str, Span]]:
-    """The variables that a command sets to something known: `A=b run`, `export A=b`."""
-    for assignment in command.assignments:
-        if assignment.literal:
-            yield assignment.name, assignment.value, assignment.value_span
-    if command.name in _EXPORTS:
-        for word in command.arguments:
-            match = _ASSIGNED.fullmatch(word.value)
-            if match and word.literal:
-                yield match[1], match[2], word.span
-
-
-def _insecure_options(command: Command) -> Iterator[Deed]:
-    name, words = command.name, command.arguments
-    values = [word.value for word in words]
-    if name == "curl":
-        arguments = command.split(_CURL_VALUED)
-        option = arguments.option(*_CURL_INSECURE)
-        if option is not None:
-            urls = [word.value for word in arguments.operands]
-            urls += [each.value or "" for each in arguments.options if each.name == "--url"]
-            yield Deed(f"curl {option.name}", option.word.span, _hosts(urls))
-    elif name == "wget":
-        option = command.split().option("--no-check-certificate")
-        if option is not None:
-            urls = [value for value in values if value[:1] != "-"]
-            yield Deed("wget --no-check-certificate", option.word.span, _hosts(urls))
-    elif name == "git":
-        settings = [*values, *map("=".join, pairwise(values))]
-        if any(map(_GIT_INSECURE.fullmatch, settings)):
-            yield Deed("git http.sslVerify=false", _span_of(words, "sslverify"))
-    elif _PIP.fullmatch(name) or (_code_letters(command) == "cm" and "pip" in values):
-        if any("trusted-host" in value for value in values):
-            yield Deed("pip --trusted-host", _span_of(words, "trusted-host"))
-    elif name in ("npm", "yarn", "pnpm"):
-        settings = [*values, *map("=".join, pairwise(values))]
-        if any(map(_STRICT_SSL.fullmatch, settings)):
-            yield Deed(f"{name} strict-ssl=false", _span_of(words, "strict-ssl"))
-
-
-def _span_of(words: list[ShellWord], part: str) -> Span:
-    return next(word.span for word in words if part in word.value.lower())
-
-
-def _hosts(urls: list[str]) -> tuple[str, ...]:
+def _hosts(command: Command) -> tuple[str, ...]:
+    """The hosts that curl or wget talk to; of others nobody knows."""
+    if command.name not in _DOWNLOADERS:
+        return ()
+    arguments = command.split(CURL_VALUED if command.name == "curl" else WGET_VALUED)
+    urls = [word.value for word in arguments.operands]
+    urls += [each.value or "" for each in arguments.options if each.name == "--url"]
     return tuple(match[1] for match in map(_HOST.match, urls) if match)
 
 
@@ -404,7 +355,7 @@ def _options_of_programs(command: Command) -> Iterator[Handed]:
                 )
     elif name in _LOGIN_OPTIONS:
         names = _LOGIN_OPTIONS[name]
-        valued = _CURL_VALUED if name == "curl" else names
+        valued = CURL_VALUED if name == "curl" else names
         for option in command.split(valued).options:
             user, _, password = (option.value or "").partition(":")
             if option.name in names and password and not _is_expanded(password):

@@ -1,14 +1,19 @@
-"""Environment variables that switch the verification of certificates off."""
+"""What switches the verification of certificates off: variables, and settings of tools."""
 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-_ON = frozenset({"1", "true", "yes", "on", "y", "t", "enabled"})
-_OFF = frozenset({"0", "false", "no", "off", "n", "f", "none", "disabled"})
+from policylint.detect.tool_settings import OFF, ON
+
+if TYPE_CHECKING:
+    from policylint.detect.tool_settings import Setting
 
 # Set to anything at all, these switch it off.
 _BY_PRESENCE = frozenset({"GIT_SSL_NO_VERIFY", "PIP_TRUSTED_HOST"})
+# Settings of tools that are not to be off.
+_SETTINGS_OFF = frozenset({"check-certificate", "ssl-verify", "sslverify", "strict-ssl"})
 # Names by their sense: what must be off, and what must not be on.
 _VERIFIES = re.compile(
     r"NODE_TLS_REJECT_UNAUTHORIZED|PYTHONHTTPSVERIFY|(?:NPM|YARN)_CONFIG_STRICT_SSL"
@@ -29,7 +34,18 @@ def is_switched_off(name: str, value: str) -> bool:
     name, value = name.upper(), value.strip().lower()
     if name in _BY_PRESENCE:
         return bool(value)
-    if value in _ON:
+    if value in ON:
         return bool(_SKIPS.fullmatch(name))
     # DISABLE_SSL_VERIFICATION=false says that it is on.
-    return value in _OFF and bool(_VERIFIES.fullmatch(name)) and not _SKIPS.fullmatch(name)
+    return value in OFF and bool(_VERIFIES.fullmatch(name)) and not _SKIPS.fullmatch(name)
+
+
+def is_trusting(setting: Setting) -> bool:
+    """Whether a setting of a tool, other than a variable, makes it trust any certificate."""
+    if setting.is_variable:
+        return False
+    if setting.name == "trusted-host":
+        return setting.value != ""
+    if setting.name == "insecure":
+        return setting.is_on
+    return setting.is_off and setting.name in _SETTINGS_OFF

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
-from policylint.detect import images
+from policylint.detect import images, tool_settings
 from policylint.detect.placeholders import template_stem
 from policylint.dockerfile import defects, shell
 from policylint.dockerfile.holes import find_holes, has_hole
@@ -44,11 +44,13 @@ from policylint.image import (
     Start,
     Statement,
     StopSignal,
+    ToolSetting,
     User,
     Variables,
     Workdir,
 )
 from policylint.model import UNKNOWN, Hole, ReadProblem, Value
+from policylint.source import Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -58,7 +60,7 @@ if TYPE_CHECKING:
     from policylint.dockerfile.script import Command, Script
     from policylint.dockerfile.stages import Stage
     from policylint.model import Node
-    from policylint.source import SourceFile, Span
+    from policylint.source import SourceFile
 
 _COMMANDS: dict[str, type[RunCommand]] = {
     name: made
@@ -182,6 +184,7 @@ def _run(plain: Statement) -> Run:
         tuple(_commands(script)) if script is not None else (),
         flags,
         tuple(_mounted_images(plain)) if flags else (),
+        tuple(map(ToolSetting, tool_settings.of_script(script))) if script is not None else (),
     )
 
 
@@ -260,7 +263,16 @@ def _copy(plain: Statement) -> Copy:
         origin,
         meant,
         image,
+        tuple(_written(plain, target)) if target is not None and instruction.heredocs else (),
     )
+
+
+def _written(plain: Statement, target: Word) -> Iterator[ToolSetting]:
+    """The settings in here-documents that become files."""
+    path = plain.text(target) or ""
+    for heredoc in plain.instruction.heredocs:
+        file = path + heredoc.name if path.endswith("/") else path
+        yield from map(ToolSetting, tool_settings.of_file(file, heredoc.body))
 
 
 def _user(plain: Statement) -> User:
@@ -323,7 +335,17 @@ def _variables(plain: Statement) -> Variables:
         )
         for pair in instruction.pairs
     )
-    return Variables(*plain.basis, found)
+    settings = tuple(each for variable in found for each in _settings(variable))
+    return Variables(*plain.basis, found, settings)
+
+
+def _settings(variable: BuildVar) -> Iterator[ToolSetting]:
+    key, written = variable.pair.key, variable.pair.value
+    name, value = variable.name, variable.value
+    if name.is_known and value is not None and written is not None:
+        known = value.value if value.is_known else None
+        span = Span(key.span.start, written.span.end)
+        yield from map(ToolSetting, tool_settings.of_variable(name.value, known, span))
 
 
 def _key(plain: Statement, word: Word) -> Value[str]:

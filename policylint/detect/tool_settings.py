@@ -1,0 +1,396 @@
+"""Settings of the tools that fetch things: by an option, a variable, a `config` command, a file.
+
+    curl -k                               curl   insecure        true
+    echo insecure >> ~/.curlrc            curl   insecure        true
+    npm config set strict-ssl false       npm    strict-ssl      false
+    NPM_CONFIG_STRICT_SSL=false npm ci    npm    strict-ssl      false
+
+Only those that rules ask for are looked for: whom a tool believes, and where it looks.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from policylint.dockerfile.script import Assignment
+from policylint.dockerfile.written import lines, written
+from policylint.source import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from policylint.dockerfile.excerpt import Excerpt
+    from policylint.dockerfile.script import Command, Option, Script
+
+
+class Setting(NamedTuple):
+    """A setting of a tool; its value is `None` where nobody can say.
+
+    `is_variable` tells one made by a variable of the environment. `said` is how to call
+    it in a message, `option` the option that it was given by.
+    """
+
+    tool: str
+    name: str
+    value: str | None
+    said: str
+    span: Span
+    is_variable: bool = False
+    option: Option | None = None
+
+    @property
+    def is_on(self) -> bool:
+        """Whether the value is one of those that mean yes."""
+        return self.value is not None and self.value.lower() in ON
+
+    @property
+    def is_off(self) -> bool:
+        """Whether the value is one of those that mean no."""
+        return self.value is not None and self.value.lower() in OFF
+
+
+ON = frozenset(("1", "true", "yes", "on", "y", "t", "enabled"))
+OFF = frozenset(("0", "false", "no", "off", "n", "f", "none", "disabled"))
+
+# The options that take a value, so that `-o k` is no `-k`.
+CURL_VALUED = frozenset((
+    "-A", "-C", "-D", "-E", "-F", "-H", "-K", "-P", "-Q", "-T", "-U", "-X", "-Y", "-b", "-c",
+    "-d", "-e", "-m", "-o", "-r", "-t", "-u", "-w", "-x", "-y", "-z", "--cacert", "--cert",
+    "--connect-timeout", "--data", "--data-binary", "--form", "--header", "--key", "--max-time",
+    "--output", "--proxy", "--proxy-user", "--request", "--resolve", "--retry", "--url",
+    "--user", "--user-agent", "--write-out",
+))  # fmt: skip
+WGET_VALUED = frozenset((
+    "-A", "-B", "-D", "-I", "-O", "-P", "-Q", "-R", "-T", "-U", "-X", "-a", "-e", "-i", "-l", "-n",
+    "-o", "-t", "-w", "--append-output", "--execute", "--header", "--output-document",
+    "--output-file", "--password", "--post-data", "--post-file", "--progress", "--timeout",
+    "--tries", "--user", "--user-agent",
+))  # fmt: skip
+
+# The setting that a variable is.
+_VARIABLES = {
+    "GIT_SSL_NO_VERIFY": ("git", "ssl-no-verify"),
+    "NODE_TLS_REJECT_UNAUTHORIZED": ("node", "reject-unauthorized"),
+    "PIP_EXTRA_INDEX_URL": ("pip", "extra-index-url"),
+    "PIP_TRUSTED_HOST": ("pip", "trusted-host"),
+    "PYTHONHTTPSVERIFY": ("python", "https-verify"),
+    "UV_INSECURE_HOST": ("pip", "trusted-host"),
+    "YARN_ENABLE_STRICT_SSL": ("npm", "strict-ssl"),
+    "YARN_STRICT_SSL": ("npm", "strict-ssl"),
+}
+# npm does not look at the case of its own.
+_NPM_VARIABLE = re.compile(r"(?:p?npm|yarn)_config_strict_ssl", re.IGNORECASE)
+_EXPORTS = frozenset(("declare", "export", "local", "readonly", "typeset"))
+_ASSIGNED = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
+
+# The settings that options are, and the values of those that take none.
+_APK_OPTIONS = {"--allow-untrusted": ("untrusted", "true")}
+_APT_OPTIONS = {
+    "--allow-unauthenticated": ("unauthenticated", "true"),
+    "--allow-insecure-repositories": ("unauthenticated", "true"),
+    "--allow-downgrade-to-insecure-repositories": ("unauthenticated", "true"),
+    "--allow-untrusted": ("unauthenticated", "true"),
+    "--force-yes": ("force-yes", "true"),
+}
+_CURL_OPTIONS = {
+    "-k": ("insecure", "true"),
+    "--insecure": ("insecure", "true"),
+    "--proxy-insecure": ("insecure", "true"),
+    "--doh-insecure": ("insecure", "true"),
+}
+_DNF_OPTIONS = {
+    "--nogpgcheck": ("gpgcheck", "0"),
+    "--no-gpgcheck": ("gpgcheck", "0"),
+    "--no-gpgchecks": ("gpgcheck", "0"),
+}
+_NPM_OPTIONS = {"--no-strict-ssl": ("strict-ssl", "false")}
+_PIP_OPTIONS = {
+    "--trusted-host": ("trusted-host", ""),
+    "--extra-index-url": ("extra-index-url", ""),
+}
+_RPM_OPTIONS = {
+    "--nosignature": ("signature", "0"),
+    "--nodigest": ("signature", "0"),
+    "--noverify": ("signature", "0"),
+    "--nofiledigest": ("signature", "0"),
+}
+_UV_OPTIONS = {
+    "--trusted-host": ("trusted-host", ""),
+    "--allow-insecure-host": ("trusted-host", ""),
+}
+_ZYPPER_OPTIONS = {
+    "--no-gpg-checks": ("gpgcheck", "0"),
+    "--no-gpgcheck": ("gpgcheck", "0"),
+    "--allow-unsigned-rpm": ("gpgcheck", "0"),
+}
+_ZYPPER_REPOSITORY = frozenset(("ar", "addrepo", "mr", "modifyrepo"))
+_APT_VALUED = ("-a", "-c", "-o", "-t", "--config-file", "--option", "--target-release")
+_RPM_QUERIES = ("-K", "-V", "-q", "--checksig", "--query", "--verify")
+
+# Settings given as `key=value`, or as two words.
+_GIT_KEY = re.compile(r"(http)\.(?:.*\.)?sslverify", re.IGNORECASE | re.DOTALL)
+_NPM_KEY = re.compile(r"(?:--)?(strict-ssl|enablestrictssl)", re.IGNORECASE)
+_PIP_KEY = re.compile(r"(?:[\w-]+\.)?(trusted[-_]host|extra[-_]index[-_]url)", re.IGNORECASE)
+_DNF_SETTING = re.compile(
+    r"(?:--setopt=)?[\"']?(?:[^=\"']*\.)?(?:pkg_)?(gpgcheck|sslverify)\s*=\s*[\"']?(\w+)[\"']?",
+    re.IGNORECASE,
+)
+_PIP = re.compile(r"pip[\d.]*")
+_PYTHON = re.compile(r"(?:python|pypy)[\d.]*")
+
+# The files of tools by their names, and the keys that count in them.
+_FILES = {
+    ".curlrc": "curl", "_curlrc": "curl", ".wgetrc": "wget", "wgetrc": "wget",
+    ".npmrc": "npm", "npmrc": "npm", ".yarnrc": "npm", ".yarnrc.yml": "npm",
+    ".gitconfig": "git", "gitconfig": "git", "pip.conf": "pip", "pip.ini": "pip",
+    "yum.conf": "rpm", "dnf.conf": "rpm", "apt.conf": "apt", "sources.list": "apt",
+}  # fmt: skip
+_FOLDERS = {
+    "apt.conf.d": "apt", "sources.list.d": "apt", "yum.repos.d": "rpm", "repos.d": "rpm",
+}  # fmt: skip
+_KEYS: Mapping[str, Mapping[str, str]] = {
+    "apt": {
+        "apt::get::allowunauthenticated": "unauthenticated",
+        "acquire::allowinsecurerepositories": "unauthenticated",
+        "acquire::allowdowngradetoinsecurerepositories": "unauthenticated",
+        "apt::get::force-yes": "force-yes",
+        "trusted": "unauthenticated",
+    },
+    "curl": {"insecure": "insecure", "k": "insecure", "proxy-insecure": "insecure"},
+    "git": {"sslverify": "ssl-verify"},
+    "npm": {"strict-ssl": "strict-ssl", "enablestrictssl": "strict-ssl"},
+    "pip": {"trusted-host": "trusted-host", "extra-index-url": "extra-index-url"},
+    "rpm": {"gpgcheck": "gpgcheck", "pkg-gpgcheck": "gpgcheck", "sslverify": "sslverify"},
+    "wget": {"check-certificate": "check-certificate"},
+}
+# `key=value`, `key: value`, `key value`, `--key`, with or without quotes; in printf's spelling.
+_LINE = re.compile(
+    r"(?:\s|\\t)*((?:--?)?[\"']?([A-Za-z][\w.-]*(?:::[\w.-]+)*)[\"']?"
+    r"(?:(?:[ \t]*[=:][ \t]*|[ \t]+)[\"']?([^\s\"';]+)[\"']?)?)"
+)
+_TRUSTED_SOURCE = re.compile(r"\[[^\[\]]*?\b(trusted=yes)\b", re.IGNORECASE)
+
+
+def of_script(script: Script) -> Iterator[Setting]:
+    """The settings that a script makes."""
+    for command in script.walk():
+        yield from of_command(command)
+    for path, text in written(script):
+        yield from of_file(path, text)
+
+
+def of_command(command: Command) -> Iterator[Setting]:
+    """The settings in the words of a command, its variables among them."""
+    for each in assignments(command):
+        yield from of_variable(each.name, each.value if each.literal else None, each.span)
+    find = _FINDERS.get(command.name)
+    if find is not None:
+        yield from find(command)
+    elif _is_pip(command):
+        yield from _pip(command)
+
+
+def of_variable(name: str, value: str | None, span: Span) -> Iterator[Setting]:
+    """The setting that a variable is."""
+    found = _VARIABLES.get(name)
+    if found is None and _NPM_VARIABLE.fullmatch(name):
+        found = ("npm", "strict-ssl")
+    if found is not None:
+        yield Setting(*found, value, name, span, is_variable=True)
+
+
+def of_file(path: str, text: Excerpt) -> Iterator[Setting]:
+    """The settings that a text makes once it stands in a file."""
+    folder, _, file = path.rpartition("/")
+    tool = _FILES.get(file) or _FOLDERS.get(folder.rpartition("/")[2])
+    if tool is None and file.endswith(".repo"):
+        tool = "rpm"
+    if tool is not None:
+        for line in lines(text):
+            yield from _of_line(tool, line)
+
+
+def assignments(command: Command) -> Iterator[Assignment]:
+    """The variables that a command sets: `A=b run`, `env A=b run`, `export A=b`."""
+    yield from command.assignments
+    if command.name in _EXPORTS:
+        for word in command.arguments:
+            match = _ASSIGNED.fullmatch(word.value)
+            if match:
+                place = word.content.span(*match.span(2))
+                yield Assignment(match[1], match[2], word.literal, word.span, place)
+
+
+def _of_line(tool: str, line: Excerpt) -> Iterator[Setting]:
+    source = _TRUSTED_SOURCE.search(line.text) if tool == "apt" else None
+    if source is not None:
+        yield Setting(
+            tool, "unauthenticated", "true", "apt trusted=yes", line.span(*source.span(1))
+        )
+        return
+    match = _LINE.match(line.text)
+    key = match[2] if match is not None else ""
+    name = _KEYS[tool].get(key.lower().replace("_", "-"))
+    if match is not None and name is not None:
+        value = match[3] or "true"
+        yield Setting(tool, name, value, f"{tool} {key}={value}", line.span(*match.span(1)))
+
+
+def _is_pip(command: Command) -> bool:
+    if _PIP.fullmatch(command.name):
+        return True
+    words = command.arguments
+    return bool(_PYTHON.fullmatch(command.name)) and any(
+        (first.value, second.value) == ("-m", "pip") for first, second in pairwise(words)
+    )
+
+
+def _options(
+    tool: str,
+    command: Command,
+    known: Mapping[str, tuple[str, str]],
+    valued: tuple[str, ...] | frozenset[str] = (),
+    called: str = "",
+) -> Iterator[Setting]:
+    """The settings that options are; one without a value of its own has that of the table."""
+    for option in command.split(valued).options:
+        if option.name in known:
+            name, value = known[option.name]
+            if option.value is not None:
+                value = option.value
+            said = f"{called or command.name} {option.name}"
+            yield Setting(tool, name, value, said, option.word.span, option=option)
+
+
+def _keyed(command: Command, key: re.Pattern[str]) -> Iterator[tuple[str, str | None, Span]]:
+    """Where a key stands with its value, as `key=value` or in two words."""
+    words = command.arguments
+    for word, following in zip(words, [*words[1:], None], strict=True):
+        name, equals, value = word.value.partition("=")
+        match = key.fullmatch(name)
+        if match is None:
+            continue
+        if equals:
+            yield match[1], _unquoted(value) if word.literal else None, word.span
+        elif following is not None:
+            span = Span(word.span.start, following.span.end)
+            yield match[1], _unquoted(following.value) if following.literal else None, span
+
+
+def _unquoted(value: str) -> str:
+    return value.strip("\"' ")
+
+
+def _curl(command: Command) -> Iterator[Setting]:
+    return _options("curl", command, _CURL_OPTIONS, CURL_VALUED)
+
+
+def _wget(command: Command) -> Iterator[Setting]:
+    for option in command.split(WGET_VALUED).options:
+        name, value = option.name, option.value
+        if name in ("-e", "--execute"):
+            name, _, value = (value or "").replace("_", "-").replace(" ", "").partition("=")
+            name = f"--{name.lower()}"
+        # Any beginning of a long option will do that is not that of another.
+        if "--no-check-certificate".startswith(name) and name.startswith("--no-ch"):
+            name, value = "--check-certificate", "off"
+        if name == "--check-certificate" and value is not None:
+            said = f"wget {option.name}"
+            yield Setting("wget", "check-certificate", value, said, option.word.span, option=option)
+
+
+def _git(command: Command) -> Iterator[Setting]:
+    for _, value, span in _keyed(command, _GIT_KEY):
+        yield Setting("git", "ssl-verify", value, f"git http.sslVerify={value}", span)
+
+
+def _npm(command: Command) -> Iterator[Setting]:
+    yield from _options("npm", command, _NPM_OPTIONS)
+    for _, value, span in _keyed(command, _NPM_KEY):
+        said = f"{command.name} strict-ssl={value}"
+        yield Setting("npm", "strict-ssl", value, said, span)
+
+
+def _pip(command: Command) -> Iterator[Setting]:
+    yield from _options("pip", command, _PIP_OPTIONS, tuple(_PIP_OPTIONS), "pip")
+    if any(word.value == "config" for word in command.arguments):
+        for name, value, span in _keyed(command, _PIP_KEY):
+            name = name.lower().replace("_", "-")
+            yield Setting("pip", name, value, f"pip config {name}", span)
+
+
+def _uv(command: Command) -> Iterator[Setting]:
+    return _options("pip", command, _UV_OPTIONS, tuple(_UV_OPTIONS))
+
+
+def _apk(command: Command) -> Iterator[Setting]:
+    return _options("apk", command, _APK_OPTIONS)
+
+
+def _apt(command: Command) -> Iterator[Setting]:
+    yield from _options("apt", command, _APT_OPTIONS, _APT_VALUED)
+    for option in command.split(_APT_VALUED).options:
+        if option.name in ("-o", "--option") and option.value is not None:
+            key, _, value = option.value.partition("=")
+            name = _KEYS["apt"].get(key.lower())
+            if name is not None:
+                span = option.value_span or option.word.span
+                value = _unquoted(value)
+                yield Setting("apt", name, value, f"{command.name} {key}={value}", span)
+
+
+def _apt_repository(command: Command) -> Iterator[Setting]:
+    for word in command.arguments:
+        found = _TRUSTED_SOURCE.search(word.value)
+        if found:
+            span = word.content.span(*found.span(1))
+            yield Setting("apt", "unauthenticated", "true", "apt trusted=yes", span)
+
+
+def _dnf(command: Command) -> Iterator[Setting]:
+    yield from _options("rpm", command, _DNF_OPTIONS)
+    for word in command.arguments:
+        match = _DNF_SETTING.fullmatch(word.value.strip())
+        if match:
+            name = match[1].lower()
+            said = f"{command.name} {name}={match[2]}"
+            yield Setting("rpm", name, match[2], said, word.span)
+
+
+def _zypper(command: Command) -> Iterator[Setting]:
+    yield from _options("rpm", command, _ZYPPER_OPTIONS)
+    if any(word.value in _ZYPPER_REPOSITORY for word in command.arguments):
+        yield from _options("rpm", command, {"-G": ("gpgcheck", "0")})
+
+
+def _rpm(command: Command) -> Iterator[Setting]:
+    if command.split().option(*_RPM_QUERIES) is None:
+        yield from _options("rpm", command, _RPM_OPTIONS)
+
+
+_FINDERS: dict[str, Callable[[Command], Iterator[Setting]]] = {
+    "add-apt-repository": _apt_repository,
+    "apk": _apk,
+    "apt": _apt,
+    "apt-add-repository": _apt_repository,
+    "apt-get": _apt,
+    "aptitude": _apt,
+    "curl": _curl,
+    "dnf": _dnf,
+    "dnf-config-manager": _dnf,
+    "dnf5": _dnf,
+    "git": _git,
+    "microdnf": _dnf,
+    "npm": _npm,
+    "pnpm": _npm,
+    "rpm": _rpm,
+    "tdnf": _dnf,
+    "uv": _uv,
+    "wget": _wget,
+    "yarn": _npm,
+    "yum": _dnf,
+    "yum-config-manager": _dnf,
+    "zypper": _zypper,
+}

@@ -10,6 +10,7 @@ into it, editable; later runs reuse it until `pyproject.toml` changes.
     python3 dev.py lint           run the linters and the type checker
     python3 dev.py generate       write the generated files
     python3 dev.py run COMMAND    run a command of the environment
+    python3 dev.py tool NAME      build opa, conftest or regal with Go; print where it is
 """
 
 from __future__ import annotations
@@ -26,6 +27,12 @@ ORACLE = "dockerfile>=3.4"
 BIN = os.path.join(VENV, "Scripts" if os.name == "nt" else "bin")
 PYTHON = os.path.join(BIN, "python")
 CHECKS = (("ruff", "check"), ("ruff", "format", "--check"), ("mypy",))
+# What policies in Rego are tried with: the module and the version of each.
+TOOLS = {
+    "opa": ("github.com/open-policy-agent/opa", "1.22.2"),
+    "conftest": ("github.com/open-policy-agent/conftest", "0.71.1"),
+    "regal": ("github.com/styrainc/regal", "0.35.1"),
+}
 GENERATORS = ("policylint.generate", "tests.integration.readme")
 
 
@@ -35,8 +42,11 @@ def main(arguments: list[str]) -> int:
         print("policylint needs Python 3.10 or later", file=sys.stderr)
         return 2
     command, rest = (arguments[0], arguments[1:]) if arguments else ("--help", [])
+    if command == "tool" and rest[:1] and rest[0] in TOOLS:
+        return build(rest[0])
     if command == "test":
         install("dev")
+        name_tools()
         return run(PYTHON, "-m", "pytest", *rest, cwd=ROOT)
     if command == "lint":
         install("dev")
@@ -49,6 +59,35 @@ def main(arguments: list[str]) -> int:
         return run(os.path.join(BIN, rest[0]), *rest[1:]) if rest else 2
     install("")
     return run(os.path.join(BIN, "policylint"), *arguments)
+
+
+def build(tool: str) -> int:
+    """Build a tool where it is kept, unless it is there, and print its path."""
+    path = tool_path(tool)
+    if not os.path.exists(path):
+        module, version = TOOLS[tool]
+        print(f"building {tool} {version} ...", file=sys.stderr)
+        environment = {**os.environ, "GOBIN": os.path.dirname(path), "CGO_ENABLED": "0"}
+        command = ("go", "install", "-trimpath", "-ldflags=-s -w", f"{module}@v{version}")
+        if run(*command, env=environment) or not os.path.exists(path):
+            print(f"could not build {tool} {version}; see above", file=sys.stderr)
+            return 2
+    print(path)
+    return 0
+
+
+def name_tools() -> None:
+    """Tell the tests of the tools that have been built, unless they are told of others."""
+    for tool in TOOLS:
+        if os.path.exists(tool_path(tool)):
+            os.environ.setdefault(f"POLICYLINT_{tool.upper()}", tool_path(tool))
+
+
+def tool_path(tool: str) -> str:
+    """Where a tool of the pinned version is kept, outside the checkout."""
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    name = f"{tool}.exe" if os.name == "nt" else tool
+    return os.path.join(cache, "policylint-ci", f"{tool}-{TOOLS[tool][1]}", name)
 
 
 def install(extra: str) -> None:
@@ -102,10 +141,10 @@ def pip(python: str) -> list[str]:
     return [python, "-m", "pip", "--disable-pip-version-check"]
 
 
-def run(*command: str, cwd: str | None = None) -> int:
+def run(*command: str, cwd: str | None = None, env: dict[str, str] | None = None) -> int:
     """Run a command and answer with its exit code."""
     try:
-        return subprocess.run(command, check=False, cwd=cwd).returncode
+        return subprocess.run(command, check=False, cwd=cwd, env=env).returncode
     except OSError as error:
         print(f"{command[0]}: {error.strerror}", file=sys.stderr)
         return 2

@@ -17,7 +17,7 @@ from policylint.finding import (
     Suppressed,
     rank,
 )
-from policylint.model import Hole, Suppression, Workload
+from policylint.model import Hole, ReadProblem, Suppression, UnknownKind, Workload
 from policylint.parsers import Document, parse
 from policylint.policy import PolicyError
 from policylint.rules.index import COMPOSED, NODES, RULES
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from policylint.model import At, Node
     from policylint.parsers.templates import Values
     from policylint.policy import Policy, RuleChoice
+    from policylint.rego.evaluate import Evaluation
     from policylint.rule import Rule
     from policylint.source import SourceFile
     from policylint.suppress import Court
@@ -44,6 +45,7 @@ def lint(
     suppressions: bool = True,
     complete: Callable[[], bool] = bool,
     min_severity: str = "info",
+    rego: Evaluation | None = None,
 ) -> Report:
     """Check files against a policy; `values` fill the placeholders of templates.
 
@@ -51,9 +53,10 @@ def lint(
     without it the exception goes on. `suppressions` are those in definitions: a
     central pipeline may ignore them. `complete` says, at the end, whether the files
     were all there are, so that an exemption without a finding is one too many. What is below
-    `min_severity` is decided on, but not reported.
+    `min_severity` is decided on, but not reported. `rego` evaluates the policy's rules in
+    Rego, if it has any.
     """
-    run = _Run(policy, suppressions=suppressions)
+    run = _Run(policy, suppressions=suppressions, rego=rego)
     files: list[CheckedFile] = []
     passed_over = 0
     for source in sources:
@@ -72,6 +75,7 @@ def lint(
             files.append(CheckedFile(source.path, tuple(document.kind for document in documents)))
         else:
             passed_over += 1
+    run.settle()
     run.finish(complete=complete() and run.is_whole)
     files.sort()
     return Report(
@@ -93,10 +97,25 @@ def _counts(finding: Finding, least: str) -> bool:
     return rank(finding.severity) >= rank(least) or finding.rule.name == UNREADABLE
 
 
+class _Checked:
+    """A file whose rules have spoken and about whose suppressions nothing is decided yet.
+
+    `seen` counts equal findings over the whole file.
+    """
+
+    __slots__ = ("documents", "findings", "seen", "source")
+
+    def __init__(self, source: SourceFile, documents: list[Document]) -> None:
+        self.source = source
+        self.documents = documents
+        self.findings: list[Finding] = []
+        self.seen: dict[tuple[object, ...], int] = {}
+
+
 class _Run:
     """The findings of a run as they come together, file by file."""
 
-    def __init__(self, policy: Policy, *, suppressions: bool) -> None:
+    def __init__(self, policy: Policy, *, suppressions: bool, rego: Evaluation | None) -> None:
         self.findings: list[Finding] = []
         self.suppressed: list[Suppressed] = []
         self.unknown = 0
@@ -105,13 +124,49 @@ class _Run:
         self._checks = Checks(policy)
         self._honours = suppressions
         self._sitting: Court | None = None
+        self._rego = rego
+        # Those that wait for the word of Rego, and the documents that it was asked about.
+        self._waiting: list[_Checked] = []
+        self._asked: dict[int, tuple[_Checked, Document]] = {}
 
     def check(self, source: SourceFile, documents: list[Document]) -> None:
         """Evaluate the documents of one file, and decide what is taken back."""
-        seen: dict[tuple[object, ...], int] = {}
-        findings = [
-            finding for document in documents for finding in _findings(document, self._checks, seen)
-        ]
+        checked = _Checked(source, documents)
+        for document in documents:
+            findings = _findings(document, self._checks, checked.seen)
+            checked.findings += findings
+            if self._rego is not None and not _is_unread(document):
+                self._asked[self._rego.add(document, findings)] = checked, document
+        if self._rego is None:
+            self._decide(checked)
+            return
+        self._waiting.append(checked)
+        if self._rego.is_full:
+            self.settle()
+
+    def settle(self) -> None:
+        """Hear what Rego says of the files that wait for it, and decide on them."""
+        if self._rego is None:
+            return
+        told = set()
+        for answer in self._rego.answers():
+            checked, document = self._asked[answer.number]
+            choice = self._policy.rules[answer.rule.name]
+            severity = weight(answer.rule, choice, answer.problem)
+            # Paths of several missing members lead to the same owner.
+            said = (answer.number, answer.rule.name, answer.problem.at, answer.problem.message)
+            if severity is not None and said not in told:
+                told.add(said)
+                finding = _located(document, answer.rule, severity, answer.problem, checked.seen)
+                checked.findings.append(finding)
+        for checked in self._waiting:
+            self._decide(checked)
+        self._waiting.clear()
+        self._asked.clear()
+
+    def _decide(self, checked: _Checked) -> None:
+        """Decide what of a file's findings is taken back."""
+        source, documents, findings = checked.source, checked.documents, checked.findings
         asked = [found for document in documents for found in document.suppressions]
         if not self._honours:
             asked = []
@@ -191,12 +246,15 @@ class Check:
 
     def severity(self, problem: Problem) -> str | None:
         """How the policy weighs a problem; None when it does not report it."""
-        if self.choice is None:
-            return None
-        severity = self.choice.severity or problem.severity or self.rule.severity
-        if rank(severity) < rank(self.choice.floor) and self.rule.name != UNREADABLE:
-            return None
-        return severity
+        return None if self.choice is None else weight(self.rule, self.choice, problem)
+
+
+def weight(rule: Rule, choice: RuleChoice, problem: Problem) -> str | None:
+    """How a policy weighs a problem; None when it does not report it."""
+    severity = choice.severity or problem.severity or rule.severity
+    if rank(severity) < rank(choice.floor) and rule.name != UNREADABLE:
+        return None
+    return severity
 
 
 class Checks:
@@ -285,6 +343,25 @@ def _findings(
             if key not in found or rank(found[key].severity) < rank(severity):
                 found[key] = finding
     return _without_echoes(list(found.values()))
+
+
+def _located(
+    document: Document,
+    rule: Rule,
+    severity: str,
+    problem: Problem,
+    seen: dict[tuple[object, ...], int],
+) -> Finding:
+    """A problem that comes from outside the nodes, as a finding."""
+    workloads = {node.root: node for node in document.nodes if isinstance(node, Workload)}
+    owner = _owner(problem.at, workloads)
+    subject = owner.id.value if owner is not None and owner.id.is_known else None
+    return _finding(document, owner, subject, rule, severity, problem, seen)
+
+
+def _is_unread(document: Document) -> bool:
+    """Whether there is nothing in the document but the reason why nobody could read it."""
+    return all(isinstance(node, (ReadProblem, UnknownKind)) for node in document.nodes)
 
 
 def _without_echoes(findings: list[Finding]) -> list[Finding]:

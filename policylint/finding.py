@@ -112,7 +112,7 @@ class Finding:
     """A problem as a policy weighs it, at its place in a file."""
 
     __slots__ = (
-        "_edits", "_identity", "fix", "instead", "is_path", "message", "related", "rule",
+        "_edits", "_identity", "at", "fix", "instead", "is_path", "message", "related", "rule",
         "secret", "severity", "source", "span", "subject",
     )  # fmt: skip
 
@@ -131,6 +131,7 @@ class Finding:
     ) -> None:
         self.rule = rule
         self.severity = severity
+        self.at = problem.at
         self.message = problem.message
         self.instead = problem.instead
         self.fix = problem.fix

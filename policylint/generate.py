@@ -12,7 +12,7 @@ from policylint.bundle import bundled, written
 from policylint.pages import pages
 from policylint.policy import ALWAYS_ON
 from policylint.policy_schema import policy_schema
-from policylint.rego.schema import schema
+from policylint.rego.schema import document_schema, fleet_schema, schema
 from policylint.source import shipped
 
 if TYPE_CHECKING:
@@ -40,6 +40,9 @@ def generated() -> dict[str, str]:
     return {
         os.path.join(_ROOT, "rules", "index.py"): _index(rules),
         os.path.join(shipped("schemas"), "model.schema.json"): _json(schema()),
+        # Under the names that OPA gives them: schema.document, schema.fleet.
+        os.path.join(shipped("schemas"), "rego", "document.json"): _json(document_schema()),
+        os.path.join(shipped("schemas"), "rego", "fleet.json"): _json(fleet_schema()),
         os.path.join(shipped("schemas"), "policy.schema.json"): written(
             policy_schema({name: rule for name, (_, rule) in rules.items()})
         ),

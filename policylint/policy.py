@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from policylint.model import Suppression
     from policylint.source import SourceFile
 
+# What `rules.index` has of a rule; one in Rego has neither module nor node.
+Entry = tuple[str, str, str, str, dict[str, tuple[str, Any]]]
+
 FILE_NAMES = (".policylint.yaml", "policylint.yaml")
 _NEARLY = (".policylint.yml", "policylint.yml", ".policylint.json", "policylint.json")
 ALWAYS_ON = (
@@ -65,8 +68,8 @@ class Exemption(NamedTuple):
 class Policy(NamedTuple):
     """What is demanded of definitions.
 
-    `rego` are the paths of policies in Rego; `left_out` are rules that the policy
-    has and that only this run does without.
+    `rego` are the paths of policies in Rego, `known` all rules that there are, those
+    included; `left_out` are rules that the policy has and that only this run does without.
     """
 
     name: str
@@ -78,6 +81,7 @@ class Policy(NamedTuple):
     exemptions: tuple[Exemption, ...] = ()
     rego: tuple[str, ...] = ()
     left_out: frozenset[str] = frozenset()
+    known: Mapping[str, Entry] = RULES
 
     def selecting(self, select: Iterable[str], ignore: Iterable[str]) -> Policy:
         """The same policy for some rules or families only, and without others.
@@ -88,10 +92,32 @@ class Policy(NamedTuple):
         ignore = tuple(ignore)
         if UNREADABLE in ignore:
             raise PolicyError(f"{UNREADABLE} cannot be ignored: {CANNOT_BE_OFF}")
-        chosen, dropped = _named(select), _named(ignore)
+        chosen, dropped = self._named(select), self._named(ignore)
         names = [name for name in chosen or self.rules if name not in dropped]
         rules = {name: self.rules.get(name, RuleChoice()) for name in (*names, UNREADABLE)}
         return self._replace(rules=rules, left_out=frozenset(self.rules.keys() - rules.keys()))
+
+    def adding(self, more: Mapping[str, Entry]) -> Policy:
+        """The same policy with further rules, which are on."""
+        if not more:
+            return self
+        rules = {**self.rules, **{name: RuleChoice() for name in more}}
+        return self._replace(rules=rules, known={**self.known, **more})
+
+    def _named(self, names: Iterable[str]) -> dict[str, None]:
+        """The rules that some names of rules and families stand for, in order."""
+        chosen: dict[str, None] = {}
+        known = self.known
+        families = families_of(known)
+        for name in names:
+            if name in known:
+                chosen[name] = None
+            elif name in families:
+                chosen.update(dict.fromkeys(rule for rule in known if known[rule][3] == name))
+            else:
+                hint = suggestion(name, [*known, *families])
+                raise PolicyError(f'no such rule or family: "{name}"{hint}')
+        return chosen
 
 
 def built_in(name: str) -> Policy:
@@ -138,24 +164,14 @@ def set_rules(name: str) -> dict[str, RuleChoice]:
     return {**always_on(), **choices}
 
 
-def _named(names: Iterable[str]) -> dict[str, None]:
-    """The rules that some names of rules and families stand for, in order."""
-    chosen: dict[str, None] = {}
-    families = {entry[3] for entry in RULES.values()}
-    for name in names:
-        if name in RULES:
-            chosen[name] = None
-        elif name in families:
-            chosen.update(dict.fromkeys(rule for rule in RULES if RULES[rule][3] == name))
-        else:
-            hint = suggestion(name, [*RULES, *families])
-            raise PolicyError(f'no such rule or family: "{name}"{hint}')
-    return chosen
+def families_of(known: Mapping[str, Entry]) -> list[str]:
+    """The families of rules."""
+    return sorted({entry[3] for entry in known.values()})
 
 
-def suggestion(name: str, names: Iterable[str]) -> str:
+def suggestion(name: str, names: Iterable[str], cutoff: float = 0.6) -> str:
     """A second line for an error message: the name that was probably meant."""
     from difflib import get_close_matches
 
-    close = get_close_matches(name, list(names), 1, 0.6)
+    close = get_close_matches(name, list(names), 1, cutoff)
     return f'\n  did you mean "{close[0]}"?' if close else ""

@@ -20,6 +20,7 @@ from policylint.policy import (
     RuleChoice,
     always_on,
     built_in,
+    families_of,
     set_rules,
     suggestion,
 )
@@ -28,43 +29,65 @@ from policylint.source import MAX_BYTES, ReadFailure, SourceFile, Span, decode
 from policylint.tree import Place, Placeholder, Unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from policylint.policy import Entry
     from policylint.tree.yaml_text import YamlTree
 
     Path = tuple[str | int, ...]
+    # Reads policies in Rego: their paths, and the place that names them.
+    Learn = Callable[[Iterable[str], str], Mapping[str, Entry]]
 
 KEYS = (
     "extends", "fail_on", "min_severity", "exclude", "settings", "rules", "rego", "exemptions",
 )  # fmt: skip
 _EXEMPTION = ("rule", "subject", "path", "reason", "until", "owner")
-_FAMILIES = tuple(sorted({entry[3] for entry in RULES.values()}))
 _RESOURCES = ("cpus", "mem", "disk", "gpus", "instances")
 # Settings that are regular expressions.
 _PATTERNS = frozenset({"extra_patterns", "require_ticket"})
 _ABSENT = object()
 _LIST = re.compile(r"tuple\[(\w+), \.\.\.\]( \| None)?")
-_NAMES = {"str": "a text", "int": "a whole number", "float": "a number", "bool": "true or false"}
+_NAMES = {
+    "str": "a text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "dict": "a mapping",
+}
 
 
-def load(name_or_path: str) -> Policy:
+class Rego(NamedTuple):
+    """What reads the policies in Rego that files name, and the rules that come with the run."""
+
+    learn: Learn
+    given: Mapping[str, Entry] = {}
+
+
+def _learn_nothing(_paths: Iterable[str], _place: str) -> Mapping[str, Entry]:
+    return {}
+
+
+NO_REGO = Rego(_learn_nothing)
+
+
+def load(name_or_path: str, rego: Rego = NO_REGO) -> Policy:
     """A built-in set by its name, or a policy file by its path; raises `PolicyError`."""
     if name_or_path in SETS:
-        return built_in(name_or_path)
+        return built_in(name_or_path).adding(rego.given)
     if not os.path.isfile(name_or_path):
         hint = suggestion(name_or_path, SETS)
         raise PolicyError(f"no such policy: {name_or_path}{hint}")
-    return read(name_or_path)
+    return read(name_or_path, rego)
 
 
-def read(path: str) -> Policy:
+def read(path: str, rego: Rego = NO_REGO) -> Policy:
     """A policy file and what it extends; raises `PolicyError` with all that is wrong in it."""
-    return _policy(path, _resolve(_File(path), {}))
+    return _policy(path, _top(_File(path), rego))
 
 
-def read_text(path: str, text: str) -> Policy:
+def read_text(path: str, text: str, rego: Rego = NO_REGO) -> Policy:
     """The policy that a file would be with another text."""
-    return _policy(path, _resolve(_File(path, text), {}))
+    return _policy(path, _top(_File(path, text), rego))
 
 
 def read_source(path: str) -> SourceFile:
@@ -72,13 +95,13 @@ def read_source(path: str) -> SourceFile:
     return _read(path)
 
 
-def trace(name_or_path: str) -> Traced:
+def trace(name_or_path: str, rego: Rego = NO_REGO) -> Traced:
     """A policy as `load` reads it, and where every entry of it comes from."""
+    policy = load(name_or_path, rego)
     if name_or_path in SETS:
-        policy, layer = built_in(name_or_path), _of_set(name_or_path)
+        layer = _given(rego).under(_of_set(name_or_path))
     else:
-        policy = load(name_or_path)
-        layer = _resolve(_File(name_or_path), {})
+        layer = _top(_File(name_or_path), rego)
     off = tuple(name for name, choice in layer.rules.items() if choice is None)
     origins = {key: origin.shown() for key, origin in layer.origins.items()}
     return Traced(policy, off, layer.min_severity, origins)
@@ -113,6 +136,7 @@ def _policy(path: str, layer: _Layer) -> Policy:
             for exemption in layer.exemptions
         ),
         rego=layer.rego,
+        known={**RULES, **layer.known},
     )
 
 
@@ -151,7 +175,10 @@ class _Origin(NamedTuple):
 
 
 class _Layer(NamedTuple):
-    """What a file and those that it extends say; None for a rule that is switched off."""
+    """What a file and those that it extends say; None for a rule that is switched off.
+
+    `known` are the rules in Rego that it brings.
+    """
 
     rules: Mapping[str, RuleChoice | None] = {}
     fail_on: str | None = None
@@ -161,6 +188,7 @@ class _Layer(NamedTuple):
     exemptions: tuple[Exemption, ...] = ()
     rego: tuple[str, ...] = ()
     origins: Mapping[tuple[str, ...], _Origin] = {}
+    known: Mapping[str, Entry] = {}
 
     def under(self, later: _Layer) -> _Layer:
         """This layer with a later one over it."""
@@ -179,15 +207,40 @@ class _Layer(NamedTuple):
             tuple(dict.fromkeys((*self.exemptions, *later.exemptions))),
             tuple(dict.fromkeys((*self.rego, *later.rego))),
             {**self.origins, **later.origins},
+            {**self.known, **later.known},
         )
 
 
-def _resolve(file: _File, known: dict[str, _Layer | None]) -> _Layer:
-    """The layer of a file; `known` has those of other files, None for those being read."""
-    known[os.path.realpath(file.path)] = None
-    base = _inherit(file, known)
+class _Run(NamedTuple):
+    """What is known while files are read: their layers, None for those being read, and Rego."""
+
+    rego: Rego
+    layers: dict[str, _Layer | None]
+
+
+def _top(file: _File, rego: Rego) -> _Layer:
+    """The layer of a file that nothing extends."""
+    return _resolve(file, _Run(rego, {}), _given(rego))
+
+
+def _given(rego: Rego) -> _Layer:
+    """The rules that come with the run as a layer: they are on."""
+    origins: dict[tuple[str, ...], _Origin] = {
+        ("rules", name): _Origin("--rego") for name in rego.given
+    }
+    return _Layer({name: RuleChoice() for name in rego.given}, origins=origins, known=rego.given)
+
+
+def _resolve(file: _File, run: _Run, below: _Layer = _Layer()) -> _Layer:  # noqa: B008 (immutable)
+    """The layer of a file over the one below it."""
+    run.layers[os.path.realpath(file.path)] = None
+    base = below.under(_inherit(file, run))
     floor = file.severity("min_severity")
     rules = {name: _raised(choice, floor) for name, choice in base.rules.items()}
+    rego = tuple(_rego(file))
+    learnt = _learnt(file, rego, run.rego)
+    rules.update({name: RuleChoice(floor=floor or "info") for name in learnt})
+    file.known = {**RULES, **run.rego.given, **base.known, **learnt}
     _choose(file, rules, floor or "info")
     said = _Layer(
         rules,
@@ -196,13 +249,24 @@ def _resolve(file: _File, known: dict[str, _Layer | None]) -> _Layer:
         _patterns(file, ("exclude",)),
         _facts(file),
         tuple(_exemptions(file)),
-        tuple(_rego(file)),
-        dict(_origins(file)),
+        rego,
+        {**_origins_of(file, learnt), **dict(_origins(file))},
+        learnt,
     )
     file.refuse_mistakes()
     layer = base.under(said)
-    known[os.path.realpath(file.path)] = layer
+    run.layers[os.path.realpath(file.path)] = layer
     return layer
+
+
+def _learnt(file: _File, paths: tuple[str, ...], rego: Rego) -> Mapping[str, Entry]:
+    """The rules of the policies in Rego that a file names."""
+    there = [path for path in paths if os.path.exists(path)]  # what is not has been told
+    return rego.learn(there, file.place(("rego",))) if there else {}
+
+
+def _origins_of(file: _File, learnt: Iterable[str]) -> dict[tuple[str, ...], _Origin]:
+    return {("rules", name): _Origin(file, ("rego",)) for name in learnt}
 
 
 def _origins(file: _File) -> Iterator[tuple[tuple[str, ...], _Origin]]:
@@ -242,7 +306,7 @@ def _of_set(name: str) -> _Layer:
     return _Layer(set_rules(name), None, floor if floor != "info" else None, origins=origins)
 
 
-def _inherit(file: _File, known: dict[str, _Layer | None]) -> _Layer:
+def _inherit(file: _File, run: _Run) -> _Layer:
     """What a file extends, the later over the earlier; the default set when it says nothing."""
     layer = _Layer()
     names = file.texts(("extends",)) if "extends" in file.keys(()) else (DEFAULT_SET,)
@@ -252,20 +316,20 @@ def _inherit(file: _File, known: dict[str, _Layer | None]) -> _Layer:
         if name in SETS:
             layer = layer.under(_of_set(name))
         elif name:
-            layer = layer.under(_extended(file, at, name, known))
+            layer = layer.under(_extended(file, at, name, run))
     return layer
 
 
-def _extended(file: _File, at: Path, name: str, known: dict[str, _Layer | None]) -> _Layer:
+def _extended(file: _File, at: Path, name: str, run: _Run) -> _Layer:
     path = os.path.join(os.path.dirname(file.path), name)
     if not os.path.isfile(path):
         file.mistake(at, f"no such policy set or file: {_quoted(name)}{suggestion(name, SETS)}")
         return _Layer()
-    layer = known.get(os.path.realpath(path), _Layer())
+    layer = run.layers.get(os.path.realpath(path), _Layer())
     if layer is None:
         file.mistake(at, f"{_quoted(name)} extends this file in turn")
         return _Layer()
-    return layer if os.path.realpath(path) in known else _resolve(_File(path), known)
+    return layer if os.path.realpath(path) in run.layers else _resolve(_File(path), run)
 
 
 def _raised(choice: RuleChoice | None, floor: str | None) -> RuleChoice | None:
@@ -279,14 +343,15 @@ def _choose(file: _File, rules: dict[str, RuleChoice | None], floor: str) -> Non
     """Apply the `rules` of a file to those that it inherits."""
     for name in file.keys(("rules",)):
         at = ("rules", name)
-        if name not in RULES:
-            file.mistake(at, f"no such rule: {_quoted(name)}{suggestion(name, RULES)}", key=True)
+        if name not in file.known:
+            hint = suggestion(name, file.known)
+            file.mistake(at, f"no such rule: {_quoted(name)}{hint}", key=True)
         elif file.value(at) == "off":
             if name == UNREADABLE:
                 file.mistake(at, CANNOT_BE_OFF)
             rules[name] = None
         else:
-            said = file.choice(at, RULES[name][4])
+            said = file.choice(at, file.known[name][4])
             before = rules.get(name)
             if before is None or said.severity:
                 said = said._replace(floor=floor)
@@ -324,7 +389,8 @@ def _rego(file: _File) -> Iterator[str]:
         if name and not os.path.exists(path):
             at: Path = ("rego", index) if is_list else ("rego",)
             file.mistake(at, f"no such file or folder: {_quoted(name)}")
-        yield path
+        if name:
+            yield path
 
 
 def _exemptions(file: _File) -> Iterator[Exemption]:
@@ -349,11 +415,12 @@ def _exemption(file: _File, at: Path, item: dict[str, Any]) -> Suppression:
     places: list[Path] = [
         (*at, "rule", index) if is_list else (*at, "rule") for index in range(len(names))
     ]
+    known = [*file.known, *families_of(file.known)]
     for place, name in zip(places, names, strict=True):
         if name == UNREADABLE:
             file.mistake(place, CANNOT_BE_OFF)
-        elif name and name not in RULES and name not in _FAMILIES:
-            hint = suggestion(name, [*RULES, *_FAMILIES])
+        elif name and name not in known:
+            hint = suggestion(name, known)
             file.mistake(place, f"no such rule or family: {_quoted(name)}{hint}")
     said = {key: file.text((*at, key)) for key in _EXEMPTION[1:] if key in item and key != "until"}
     until = item.get("until")
@@ -448,6 +515,8 @@ class _File:
 
     def __init__(self, path: str, text: str | None = None) -> None:
         self.path = path
+        # All rules that the file may speak of.
+        self.known: Mapping[str, Entry] = RULES
         self._mistakes: list[tuple[Span, str]] = []
         self.source = _read(path) if text is None else _source(path, text)
         if self.source.error is not None:
@@ -475,6 +544,10 @@ class _File:
     def line(self, path: Path) -> str:
         """File and line of a value."""
         return f"{self.source.path}:{self.source.position(self.span(path).start)[0]}"
+
+    def place(self, path: Path) -> str:
+        """File, line and column of a value."""
+        return self._at(self.span(path))
 
     def keys(self, path: Path) -> list[str]:
         """The keys of a mapping, none when it is absent."""
@@ -627,6 +700,7 @@ class _File:
     def _typed(self, path: Path, found: object, kind: str) -> object:
         types: dict[str, tuple[type, ...]] = {
             "str": (str,), "int": (int,), "float": (int, float), "bool": (bool,),
+            "dict": (dict,),
         }  # fmt: skip
         is_other = isinstance(found, Placeholder) or (kind != "bool" and isinstance(found, bool))
         if is_other or not isinstance(found, types[kind]):
@@ -647,8 +721,11 @@ class _File:
         raise PolicyError(self._located(span, message))
 
     def _located(self, span: Span, message: str) -> str:
+        return f"{self._at(span)}: {message}"
+
+    def _at(self, span: Span) -> str:
         line, column = self.source.position(span.start)
-        return f"{self.source.path}:{line}:{column}: {message}"
+        return f"{self.source.path}:{line}:{column}"
 
 
 def _read(path: str) -> SourceFile:

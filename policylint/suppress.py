@@ -24,12 +24,11 @@ if TYPE_CHECKING:
 
     from policylint.finding import Finding
     from policylint.model import Suppression, Value
-    from policylint.policy import Exemption, Policy
+    from policylint.policy import Entry, Exemption, Policy
     from policylint.source import SourceFile
 
 PLACEHOLDERS = frozenset({"todo", "tbd", "n/a", "na", "none", "fixme", "xxx", "later", "."})
 EVERYTHING = "*"
-_FAMILIES = frozenset(entry[3] for entry in RULES.values())
 _RULES_OF_OURS = frozenset({
     "suppression-without-reason", "suppression-unused", "suppression-expired",
     "suppression-not-permitted",
@@ -39,10 +38,10 @@ _RULES_OF_OURS = frozenset({
 class Terms(NamedTuple):
     """What a policy demands of suppressions.
 
-    `rules` are those that run and can report, `left_out` those that only this run does
-    without; `suppressible` says of some whether definitions may suppress them;
-    `require_ticket` is a pattern that a reason must hold; `max_days` is how far off a
-    date may be.
+    `known` are all rules that there are, `rules` those that run and can report,
+    `left_out` those that only this run does without; `suppressible` says of some whether
+    definitions may suppress them; `require_ticket` is a pattern that a reason must hold;
+    `max_days` is how far off a date may be.
     """
 
     today: date
@@ -53,6 +52,7 @@ class Terms(NamedTuple):
     require_ticket: str = ""
     require_expiry: bool = False
     max_days: int = 365
+    known: Mapping[str, Entry] = RULES
 
 
 class Decision(NamedTuple):
@@ -63,15 +63,20 @@ class Decision(NamedTuple):
     suppressions: list[Suppression]
 
 
-def today() -> date:
-    """The day by which dates are judged: of `SOURCE_DATE_EPOCH`, else this one, in UTC."""
+def now() -> datetime:
+    """The moment by which dates are judged: `SOURCE_DATE_EPOCH`, else this one, in UTC."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
     if not epoch:
-        return datetime.now(timezone.utc).date()
+        return datetime.now(timezone.utc)
     try:
-        return datetime.fromtimestamp(int(epoch), timezone.utc).date()
+        return datetime.fromtimestamp(int(epoch), timezone.utc)
     except (ValueError, OverflowError, OSError):
         raise PolicyError(f'SOURCE_DATE_EPOCH is no number of seconds: "{epoch}"') from None
+
+
+def today() -> date:
+    """The day by which dates are judged."""
+    return now().date()
 
 
 def terms(policy: Policy) -> Terms:
@@ -86,9 +91,9 @@ def terms(policy: Policy) -> Terms:
             suppressible[name] = choice.suppressible
         elif choice.severity is not None:
             suppressible[name] = choice.severity != "critical"
-        if rank(choice.severity or RULES[name][2]) >= rank(choice.floor):
+        if rank(choice.severity or policy.known[name][2]) >= rank(choice.floor):
             running.add(name)
-    return Terms(today(), running, suppressible, policy.left_out, **demands)
+    return Terms(today(), running, suppressible, policy.left_out, known=policy.known, **demands)
 
 
 class Court:
@@ -251,10 +256,7 @@ def _covered(
 
 def judge(asked: Suppression, terms: Terms) -> Suppression:
     """A suppression with what stands against it, before any finding is looked at."""
-    unknown = tuple(
-        rule for rule in asked.rules
-        if rule.value not in RULES and rule.value not in _FAMILIES and rule.value != EVERYTHING
-    )  # fmt: skip
+    unknown = tuple(rule for rule in asked.rules if not _is_known(rule.value, terms))
     denied: tuple[Value[str], ...] = ()
     if asked.form != "exemption":
         denied = tuple(
@@ -269,6 +271,12 @@ def judge(asked: Suppression, terms: Terms) -> Suppression:
     )
 
 
+def _is_known(name: str, terms: Terms) -> bool:
+    if name in terms.known or name == EVERYTHING:
+        return True
+    return any(entry[3] == name for entry in terms.known.values())
+
+
 def has_effect(asked: Suppression) -> bool:
     """Whether nothing stands against a judged suppression as a whole."""
     return asked.fault is None and asked.weak is None and asked.lapsed is None
@@ -280,9 +288,9 @@ def _may(asked: Suppression, name: str) -> bool:
 
 
 def _is_permitted(rule: str, terms: Terms) -> bool:
-    if rule not in RULES or rule in _RULES_OF_OURS or rule == UNREADABLE:
+    if rule not in terms.known or rule in _RULES_OF_OURS or rule == UNREADABLE:
         return False  # a wildcard, a family, what watches over suppressions, what nobody checked
-    return terms.suppressible.get(rule, RULES[rule][2] != "critical")
+    return terms.suppressible.get(rule, terms.known[rule][2] != "critical")
 
 
 def _weakness(asked: Suppression, terms: Terms) -> str | None:
@@ -330,6 +338,6 @@ def _with_use(
 
 
 def _ran(name: str, terms: Terms) -> bool:
-    if name in RULES:
+    if name in terms.known:
         return name in terms.rules
-    return all(RULES[rule][3] != name for rule in terms.left_out)
+    return all(terms.known[rule][3] != name for rule in terms.left_out)

@@ -10,6 +10,7 @@ import click
 from policylint import policy as policies
 from policylint.cli.errors import UsageError, fail, internal_error
 from policylint.cli.policies import covers, policy_for, reported, root_of
+from policylint.cli.rego import Shelf, rego_options
 from policylint.cli.reports import FORMATS, Reports
 from policylint.cli.values import read_values
 from policylint.discover import Failure, common_folder, discover
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 @click.option(
     "--isolated", is_flag=True, envvar="POLICYLINT_ISOLATED", help="Do not look for a policy file."
 )
+@rego_options
 @click.option(
     "--select",
     multiple=True,
@@ -153,6 +155,9 @@ def command(
     paths: tuple[str, ...],
     policy_name: str | None,
     isolated: bool,
+    rego: tuple[str, ...],
+    opa: str | None,
+    opa_timeout: float | None,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
     min_severity: str,
@@ -179,7 +184,8 @@ def command(
     """
     reports = Reports(form, outputs, color, statistics=statistics, suppressed=show_suppressed)
     paths = paths or (".",)
-    policy = policy_for(policy_name, paths, isolated=isolated)
+    shelf = Shelf(rego, opa, opa_timeout)
+    policy = policy_for(policy_name, paths, shelf, isolated=isolated)
     policy = _choose(policy, select, ignore, fail_on)
     folder = common_folder(paths)
     root = root_of(policy, folder)
@@ -205,6 +211,7 @@ def command(
         mended.write()
         sources = iter(mended.after)
     try:
+        evaluation = shelf.evaluation(policy)
         report = lint(
             sources,
             policy,
@@ -213,21 +220,22 @@ def command(
             suppressions=not ignore_suppressions,
             complete=lambda: kind is None and covers(paths, policy) and not failures,
             min_severity=min_severity,
+            rego=evaluation,
         )
     except policies.PolicyError as error:
         raise UsageError(str(error)) from None
     reports.write(report, root)
-    return _code(failures, failed=report.failed and not exit_zero)
+    broken = evaluation.failures if evaluation is not None else ()
+    return _code(failures, broken, failed=report.failed and not exit_zero)
 
 
-def _code(failures: Iterable[Failure], *, failed: bool) -> int:
-    """The exit code of a run; what could not be read is told."""
-    failures = list(failures)
-    for failure in failures:
-        fail(f"{printable(failure.path)}: {failure.reason}")
-    if failures:
-        return 2
-    return int(failed)
+def _code(failures: Iterable[Failure], broken: Iterable[str] = (), *, failed: bool) -> int:
+    """The exit code of a run; what could not be read, or evaluated, is told."""
+    told = [f"{printable(failure.path)}: {failure.reason}" for failure in failures]
+    told += broken
+    for message in told:
+        fail(message)
+    return 2 if told else int(failed)
 
 
 def _choose(

@@ -9,13 +9,16 @@ import click
 
 from policylint import policy as policies
 from policylint.cli.errors import UsageError
+from policylint.cli.rego import Shelf, rego_options
 from policylint.detect.dates import is_date
+from policylint.finding import UNREADABLE
 from policylint.output.text import printable
-from policylint.policy import CANNOT_BE_OFF, PolicyError, suggestion
-from policylint.rules.index import RULES, SETS
+from policylint.policy import CANNOT_BE_OFF, PolicyError, families_of, suggestion
+from policylint.rules.index import SETS
 
 if TYPE_CHECKING:
     from policylint.policy import Policy
+    from policylint.policy_file import Rego
     from policylint.source import SourceFile
 
 
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     envvar="POLICYLINT_POLICY",
     help="The policy file to write into, instead of the one that is found.",
 )
+@rego_options
 def command(
     rule: str,
     subject: str | None,
@@ -41,12 +45,16 @@ def command(
     owner: str | None,
     path: str | None,
     policy_file: str | None,
+    rego: tuple[str, ...],
+    opa: str | None,
+    opa_timeout: float | None,
 ) -> None:
     """Exempt SUBJECT, an id or a pattern such as /infra/**, from RULE, a rule or a family.
 
     One entry is added to the policy file; nothing else in it changes.
     """
-    _check_rule(rule)
+    if rule == UNREADABLE:
+        raise UsageError(f"{rule} knows no exemption: {CANNOT_BE_OFF}")
     if not subject and not path:
         raise UsageError("say whom to exempt: an id such as /infra/cadvisor, or --path")
     if not reason or not reason.strip():
@@ -57,15 +65,13 @@ def command(
     stated = {**entry, "until": until, "owner": owner}
     words = {key: text for key, text in stated.items() if text is not None}
     try:
-        click.echo(_exempt(policy_file or _found(), words))
+        click.echo(_exempt(policy_file or _found(), words, Shelf(rego, opa, opa_timeout).reader()))
     except PolicyError as error:
         raise UsageError(str(error)) from None
 
 
-def _check_rule(rule: str) -> None:
-    if rule == "document-unreadable":
-        raise UsageError(f"{rule} knows no exemption: {CANNOT_BE_OFF}")
-    names = [*RULES, *sorted({entry[3] for entry in RULES.values()})]
+def _check_rule(rule: str, policy: Policy) -> None:
+    names = [*policy.known, *families_of(policy.known)]
     if rule not in names:
         raise UsageError(f'no such rule or family: "{rule}"{suggestion(rule, names)}')
 
@@ -80,7 +86,7 @@ def _found() -> str:
     return path
 
 
-def _exempt(path: str, words: dict[str, str]) -> str:
+def _exempt(path: str, words: dict[str, str], rego: Rego) -> str:
     """Add the entry to the file; what was done, for people."""
     from policylint.cli.fixes import write
     from policylint.exempt import add
@@ -88,11 +94,12 @@ def _exempt(path: str, words: dict[str, str]) -> str:
 
     if path in SETS:
         raise UsageError(f"{path} is a set that comes with policylint; name a file of yours")
-    before = read(path)
+    before = read(path, rego)
+    _check_rule(words["rule"], before)
     source = read_source(path)
     _refuse_second(before, source, words)
     text = add(source.text, words)
-    after = read_text(path, text)
+    after = read_text(path, text, rego)
     _refuse_idle(after, source)
     write(source, text)
     return _done(after, source, words)
@@ -128,7 +135,7 @@ def _done(policy: Policy, source: SourceFile, words: dict[str, str]) -> str:
     until = f" until {words['until']}" if "until" in words else ""
     note = ""
     rule = words["rule"]
-    if rule in RULES and rule not in policy.rules:
+    if rule in policy.known and rule not in policy.rules:
         note = f"\nnote: {rule} is not on in this policy"
     elif "until" not in words:
         note = "\nnote: it has no end; --until 2027-03-31 gives it one"

@@ -10,6 +10,7 @@ import click
 
 from policylint.cli.errors import UsageError, fail
 from policylint.cli.policies import policy_for, reported, root_of
+from policylint.cli.rego import Shelf, rego_options
 from policylint.discover import Failure, common_folder, discover
 from policylint.output.text import printable
 from policylint.parsers import parse
@@ -61,8 +62,15 @@ class Listed(NamedTuple):
     show_default=True,
     help="What to print.",
 )
+@rego_options
 def command(
-    paths: tuple[str, ...], policy_name: str | None, isolated: bool, form: str
+    paths: tuple[str, ...],
+    policy_name: str | None,
+    isolated: bool,
+    form: str,
+    rego: tuple[str, ...],
+    opa: str | None,
+    opa_timeout: float | None,
 ) -> int | None:
     """List the exceptions in PATHS (default: .) and in the policy.
 
@@ -70,7 +78,7 @@ def command(
     why, who answers for it, until when, and how old they are where git knows.
     """
     paths = paths or (".",)
-    policy = policy_for(policy_name, paths, isolated=isolated)
+    policy = policy_for(policy_name, paths, Shelf(rego, opa, opa_timeout), isolated=isolated)
     root = root_of(policy, common_folder(paths))
     policy = reported(policy, root)
     failures: list[Failure] = []
@@ -138,9 +146,7 @@ def _state(asked: Suppression, demands: Terms) -> str:
 
 
 def _off(demands: Terms) -> set[str]:
-    from policylint.rules.index import RULES
-
-    return set(RULES) - set(demands.rules)
+    return set(demands.known) - set(demands.rules)
 
 
 def _text(found: list[Listed]) -> str:

@@ -14,18 +14,21 @@ from policylint.source import SourceFile
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from policylint.cli.rego import Shelf
     from policylint.policy import Policy
 
 
-def policy_for(name: str | None, paths: Iterable[str], *, isolated: bool = False) -> Policy:
+def policy_for(
+    name: str | None, paths: Iterable[str], shelf: Shelf, *, isolated: bool = False
+) -> Policy:
     """A policy by its name or file, else the one that holds for the paths."""
     try:
         name = name_for(name, paths, isolated=isolated)
         if name in SETS:
-            return policies.built_in(name)
+            return policies.built_in(name).adding(shelf.given())
         from policylint.policy_file import load
 
-        return load(name)
+        return load(name, shelf.reader())
     except policies.PolicyError as error:
         raise UsageError(str(error)) from None
 

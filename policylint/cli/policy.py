@@ -9,11 +9,11 @@ import click
 
 from policylint.cli.errors import UsageError
 from policylint.cli.policies import name_for
+from policylint.cli.rego import Shelf, rego_options
 from policylint.finding import rank
 from policylint.organisation import Organisation
 from policylint.output.text import printable
 from policylint.policy import PolicyError
-from policylint.rules.index import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +38,15 @@ def command() -> None:
     help="Show this policy set or file instead of the one that is found.",
 )
 @click.option("--isolated", is_flag=True, help="Do not look for a policy file.")
-def show(path: str, name: str | None, isolated: bool) -> None:
+@rego_options
+def show(
+    path: str,
+    name: str | None,
+    isolated: bool,
+    rego: tuple[str, ...],
+    opa: str | None,
+    opa_timeout: float | None,
+) -> None:
     """Print the policy that holds for PATH, all that it extends included.
 
     Every entry comes with its origin: the policy set that has it, or file and line.
@@ -48,7 +56,8 @@ def show(path: str, name: str | None, isolated: bool) -> None:
     if not os.path.lexists(path):
         raise UsageError(f"{path}: no such file or folder")
     try:
-        traced = trace(name_for(name, [path], isolated=isolated))
+        shelf = Shelf(rego, opa, opa_timeout)
+        traced = trace(name_for(name, [path], isolated=isolated), shelf.reader())
     except PolicyError as error:
         raise UsageError(str(error)) from None
     click.echo("\n".join(_table(list(_rows(traced)))))
@@ -56,8 +65,13 @@ def show(path: str, name: str | None, isolated: bool) -> None:
 
 @command.command(short_help="Check that policy files can be used.")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-def check(files: tuple[str, ...]) -> int:
+@rego_options
+def check(
+    files: tuple[str, ...], rego: tuple[str, ...], opa: str | None, opa_timeout: float | None
+) -> int:
     """Read policy files, and what they extend, and say all that is wrong in them.
+
+    Policies in Rego are compiled too.
 
     Exit codes: 0 they can be used, 2 they cannot.
     """
@@ -65,8 +79,10 @@ def check(files: tuple[str, ...]) -> int:
 
     wrong = []
     for file in files:
+        shelf = Shelf(rego, opa, opa_timeout)
         try:
-            policy = read(file)
+            policy = read(file, shelf.reader())
+            shelf.check()
         except PolicyError as error:
             wrong.append(str(error))
         else:
@@ -159,7 +175,7 @@ def _rule(name: str, choice: RuleChoice | None, traced: Traced) -> Iterator[_Row
     if choice is None:
         yield _Row(2, (name, "off"), origin)
         return
-    severity = choice.severity or RULES[name][2]
+    severity = choice.severity or traced.policy.known[name][2]
     origin = traced.origins.get(("rules", name, "severity"), origin)
     hidden = rank(severity) < rank(choice.floor)
     yield _Row(

@@ -130,7 +130,8 @@ def _tags(rule: Rule, severity: str) -> list[str]:
     tags = ["security"] if severity in _SCORES else []
     tags.append(rule.family)
     for token in rule.refs:
-        tags.append(f"external/cwe/{token.lower()}" if token.startswith("CWE-") else token)
+        if not token.startswith("https://"):
+            tags.append(f"external/cwe/{token.lower()}" if token.startswith("CWE-") else token)
     return list(dict.fromkeys(tags))[:MAX_TAGS]
 
 

@@ -16,36 +16,92 @@ _SCALARS: dict[str, dict[str, Any]] = {
     "bool": {"type": "boolean"},
     "Any": {},
 }
-_PATH = {
+_TEXT = {"type": "string"}
+_STEPS = {
     "description": "Keys and indices that lead to a value in the document as written.",
     "type": "array",
     "items": {"type": ["string", "integer"]},
+}
+_PATH = {
+    "description": "Keys and indices that lead to a value in the document as written; where a"
+    " document has no paths, a span of its text.",
+    "anyOf": [
+        {"type": "array", "items": {"type": ["string", "integer"]}},
+        {
+            "type": "object",
+            "properties": {"start": {"type": "integer"}, "end": {"type": "integer"}},
+            "required": ["start", "end"],
+            "additionalProperties": False,
+        },
+    ],
 }
 
 
 def schema() -> dict[str, Any]:
     """What `policylint input` prints."""
+    return _top(
+        "policylint model",
+        "Definitions in normal form: legacy fields as modern ones, ids absolute.",
+        {"type": "array", "items": _closed("One document of a file.", _document())},
+    )
+
+
+def document_schema() -> dict[str, Any]:
+    """The input of a policy in Rego that looks at one document."""
+    return _top(
+        "policylint document",
+        "The input of a policy: a document, what is known of it, and the policy's settings.",
+        _closed("", {**_seen(), "settings": _settings()}),
+    )
+
+
+def fleet_schema() -> dict[str, Any]:
+    """The input of a policy in Rego that looks at all documents together."""
+    documents = {"type": "array", "items": _closed("A document.", _seen())}
+    return _top(
+        "policylint fleet",
+        "The input of a policy on the fleet: all documents, and the policy's settings.",
+        _closed("", {"documents": documents, "settings": _settings()}),
+    )
+
+
+def _top(title: str, description: str, kind: dict[str, Any]) -> dict[str, Any]:
     nodes = dict.fromkeys(_reachable(list(LISTS)))
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **kind,
+        "title": title,
+        "description": description,
+        "$defs": {"path": _PATH, **{node.__name__: _node(node) for node in nodes}},
+    }
+
+
+def _document() -> dict[str, Any]:
     lists = {
         name: {"type": "array", "items": {"$ref": f"#/$defs/{node.__name__}"}}
         for node, name in LISTS.items()
     }
-    document = _closed(
-        "One document of a file.",
-        {
-            "path": {"type": "string", "description": "The file, relative to the root."},
-            "kind": {"type": "string", "description": "The kind that was recognised."},
-            "model": _closed("The document's workloads, groups and lone schedules.", lists),
-        },
+    return {
+        "path": {**_TEXT, "description": "The file, relative to the root."},
+        "kind": {**_TEXT, "description": "The kind that was recognised."},
+        "model": _closed("The document's workloads, groups and lone schedules.", lists),
+    }
+
+
+def _seen() -> dict[str, Any]:
+    finding = dict.fromkeys(("rule", "severity", "family", "message", "subject"), _TEXT)
+    findings = _closed(
+        "A finding of a built-in rule.", {**finding, "path": {"$ref": "#/$defs/path"}}
     )
     return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "policylint model",
-        "description": "Definitions in normal form: legacy fields as modern ones, ids absolute.",
-        "type": "array",
-        "items": document,
-        "$defs": {"path": _PATH, **{node.__name__: _node(node) for node in nodes}},
+        **_document(),
+        "source": {"description": "The document as written."},
+        "findings": {"type": "array", "items": findings},
     }
+
+
+def _settings() -> dict[str, Any]:
+    return {"description": "The settings of the policy, as METADATA names them."}
 
 
 def _node(node: type) -> dict[str, Any]:
@@ -56,6 +112,7 @@ def _node(node: type) -> dict[str, Any]:
     }
     members: dict[str, Any] = {
         "_at": {"$ref": "#/$defs/path"},
+        **({"_root": _STEPS} if "root" in _annotations(node) else {}),
         "_paths": {"type": "object", "description": "Paths of the plain members, by name."},
         "_unknown": {
             "type": "array",
@@ -91,7 +148,7 @@ def _type(annotation: str) -> dict[str, Any]:
     listed = re.fullmatch(r"tuple\[(.+), \.\.\.\]|frozenset\[(.+)\]", annotation)
     if listed:
         return {"type": "array", "items": _type(listed[1] or listed[2])}
-    return _SCALARS.get(annotation) or {"$ref": f"#/$defs/{annotation}"}
+    return _SCALARS.get(annotation, {"$ref": f"#/$defs/{annotation}"})
 
 
 def _reachable(waiting: list[type]) -> list[type]:

@@ -1,7 +1,8 @@
 """The normalised model as plain JSON: what a Rego policy sees, and what explains a finding.
 
-Every object carries `_at`, its path in the document as written; `_paths` has the
-paths of its plain members, `_unknown` the names of those that a placeholder hides.
+Every object carries `_at`, its path in the document as written, or a span of the text
+where a document has no paths; `_root` is that of a workload as a whole. `_paths` has
+the paths of its plain members, `_unknown` the names of those that a placeholder hides.
 """
 
 from __future__ import annotations
@@ -28,8 +29,15 @@ def view(document: Document) -> dict[str, Any]:
     return {"path": document.source.path, "kind": document.kind, "model": model}
 
 
+def path_of(at: At) -> list[str | int] | dict[str, int]:
+    """A place as policies see it: a path, or a span where a document has no paths."""
+    return list(at.path) if isinstance(at, Place) else {"start": at.start, "end": at.end}
+
+
 def _object(node: Any) -> dict[str, Any]:
-    shown: dict[str, Any] = {"_at": _path(node.at)}
+    shown: dict[str, Any] = {"_at": path_of(node.at)}
+    if "root" in type(node)._fields:
+        shown["_root"] = list(node.root)
     paths: dict[str, object] = {}
     unknown = []
     for name in type(node)._fields:
@@ -37,7 +45,7 @@ def _object(node: Any) -> dict[str, Any]:
         if value is None or name in ("at", "root"):
             continue
         if isinstance(value, Value):
-            paths[name] = _path(value.at)
+            paths[name] = path_of(value.at)
             if value.is_known:
                 shown[name] = value.value
             else:
@@ -47,7 +55,7 @@ def _object(node: Any) -> dict[str, Any]:
         else:
             shown[name] = _plain(value)
             if type(value) is tuple and value and isinstance(value[0], Value):
-                paths[name] = [_path(item.at) for item in value]
+                paths[name] = [path_of(item.at) for item in value]
     if paths:
         shown["_paths"] = paths
     if unknown:
@@ -63,7 +71,3 @@ def _plain(value: object) -> object:
     if type(value) is tuple:
         return [_plain(item) for item in value]
     return _object(value) if isinstance(value, Record) else value
-
-
-def _path(at: At) -> list[str | int]:
-    return list(at.path) if isinstance(at, Place) else []

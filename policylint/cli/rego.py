@@ -1,0 +1,99 @@
+"""The options for policies in Rego, and what reads those policies when there are any."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from policylint.policy import Entry, Policy
+    from policylint.policy_file import Rego
+    from policylint.rego.evaluate import Evaluation
+    from policylint.rego.library import Library
+    from policylint.rule import Rule
+
+
+def rego_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--rego`, `--opa` and `--opa-timeout`, whose values make a `Shelf`."""
+    options = (
+        click.option(
+            "--rego",
+            multiple=True,
+            envvar="POLICYLINT_REGO",
+            metavar="PATH",
+            help="Also policies in Rego, in a file or folder; may be repeated.",
+        ),
+        click.option(
+            "--opa",
+            envvar="POLICYLINT_OPA",
+            metavar="PROGRAM",
+            help="The opa that evaluates policies in Rego.  [default: the one on PATH]",
+        ),
+        click.option(
+            "--opa-timeout",
+            type=click.FloatRange(min=0, min_open=True),
+            envvar="POLICYLINT_OPA_TIMEOUT",
+            metavar="SECONDS",
+            help="How long opa may take at a time.  [default: 60]",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+class Shelf:
+    """Where a run gets policies in Rego from; without any it loads nothing and looks for no opa."""
+
+    def __init__(
+        self, paths: tuple[str, ...] = (), opa: str | None = None, seconds: float | None = None
+    ) -> None:
+        self._paths = paths
+        self._opa = opa
+        self._seconds = seconds
+        self._opened: Library | None = None
+
+    @property
+    def rules(self) -> Mapping[str, Rule]:
+        """The rules in Rego that have been read."""
+        return self._opened.rules if self._opened is not None else {}
+
+    def given(self) -> Mapping[str, Entry]:
+        """The rules that the command line asks for; raises `PolicyError`."""
+        return self._learn(self._paths, "--rego") if self._paths else {}
+
+    def reader(self) -> Rego:
+        """What reads the policies that policy files name; raises `PolicyError`."""
+        from policylint.policy_file import Rego
+
+        return Rego(self._learn, self.given())
+
+    def check(self) -> None:
+        """Compile what has been read; raises `PolicyError`."""
+        if self._opened is not None:
+            self._opened.check()
+
+    def evaluation(self, policy: Policy) -> Evaluation | None:
+        """What evaluates the rules in Rego that a policy has; None when it has none."""
+        names = [name for name in self.rules if name in policy.rules]
+        if self._opened is None or not names:
+            return None
+        from policylint.rego.evaluate import Evaluation
+        from policylint.suppress import now
+
+        settings = {}
+        for name in names:
+            usual = {key: default for key, (_, default) in self.rules[name].settings.items()}
+            settings[name] = {**usual, **policy.rules[name].settings}
+        return Evaluation(self._opened, settings, now())
+
+    def _learn(self, paths: Iterable[str], place: str) -> Mapping[str, Entry]:
+        if self._opened is None:
+            from policylint.parsers.recognise import KINDS
+            from policylint.rego.library import Library
+
+            self._opened = Library(self._opa, KINDS, self._seconds)
+        return self._opened.learn(paths, place)

@@ -1,0 +1,301 @@
+"""Policies in Rego and documents in, problems out: one run of OPA for many documents."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from policylint.finding import SEVERITIES, Problem
+from policylint.policy import PolicyError, suggestion
+from policylint.rego import faults, opa
+from policylint.rego.places import Nowhere, find
+from policylint.rego.rules import DOCUMENT, FLEET
+from policylint.rego.view import path_of, view
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from policylint.finding import Finding
+    from policylint.parsers import Document
+    from policylint.rego.library import Library
+    from policylint.rego.rules import RegoRule
+
+# OPA takes about forty times as much memory.
+CHUNK = 4 * 1024 * 1024
+# Of a policy that fails again and again this many documents are told.
+MAX_FAILURES = 3
+
+# For each policy: its number, how many documents it had an answer for, and those answers
+# that are not empty. Names and settings are input too: the query never changes. The new
+# input needs a name: of an object that stands behind `with` itself, OPA loses members.
+_QUERY = """{
+  "document": [[r, count(all), [row | some row in all; row[1] != set()]] |
+    some r, rule in input.rules
+    rule.on == "document"
+    all := [[d, found] |
+      some d, document in input.documents
+      document.kind in rule.kinds
+      given := {
+        "path": document.path,
+        "kind": document.kind,
+        "model": document.model,
+        "source": document.source,
+        "findings": document.findings,
+        "settings": rule.settings,
+      }
+      found := data.policylint.rules[rule.package].deny with input as given
+    ]
+  ],
+  "fleet": [[r, 1, [[0, found]]] |
+    some r, rule in input.rules
+    rule.on == "fleet"
+    given := {
+      "documents": [document | some document in input.documents; document.kind in rule.kinds],
+      "settings": rule.settings,
+    }
+    found := data.policylint.rules[rule.package].deny with input as given
+  ],
+}"""
+_KEYS = {DOCUMENT: ("msg", "path", "severity"), FLEET: ("msg", "path", "severity", "document")}
+_WANTED = 'a result is {"msg": "what is wrong", "path": [...]}, and may have a severity'
+_MOST = 1000
+
+
+class Answer(NamedTuple):
+    """What a policy says of a document, which goes by the number that `add` gave it."""
+
+    number: int
+    rule: RegoRule
+    problem: Problem
+
+
+class _Asked(NamedTuple):
+    number: int
+    document: Document
+    encoded: bytes
+
+
+class Evaluation:
+    """The policies of a run, asked about document after document.
+
+    `settings` are those of the rules that run, `failures` what went wrong on the way:
+    policies that could not be evaluated on a document, and answers that are none.
+    """
+
+    def __init__(
+        self, library: Library, settings: Mapping[str, Mapping[str, Any]], now: datetime
+    ) -> None:
+        self.failures: list[str] = []
+        self._library = library
+        self._rules = [library.rules[name] for name in settings]
+        self._settings = settings
+        self._data = _encoded({"policylint": {"today": str(now.date()), "now": _moment(now)}})
+        self._waiting: list[_Asked] = []
+        self._size = 0
+        self._count = 0
+        self._is_tried = False
+        self._failed: dict[str, int] = {}
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there is enough to ask about; policies on the fleet wait for all of it."""
+        return self._size >= CHUNK and all(rule.on == DOCUMENT for rule in self._rules)
+
+    def add(self, document: Document, findings: Iterable[Finding]) -> int:
+        """Ask about a document too; `findings` are what the built-in rules say of it."""
+        asked = _Asked(self._count, document, _encoded(_seen(document, findings)))
+        self._waiting.append(asked)
+        self._size += len(asked.encoded)
+        self._count += 1
+        return asked.number
+
+    def answers(self) -> Iterator[Answer]:
+        """What there is to say of the documents added since the last time.
+
+        Raises `PolicyError` when the policies cannot be evaluated at all.
+        """
+        if self._is_tried and not self._waiting:
+            return
+        asked, self._waiting, self._size, self._is_tried = self._waiting, [], 0, True
+        parts = list(_chunks(asked))
+        rules = self._rules if len(parts) == 1 else [r for r in self._rules if r.on == DOCUMENT]
+        for part in parts:
+            yield from self._ask(part, rules)
+        fleet = [rule for rule in self._rules if rule.on == FLEET]
+        if fleet and len(parts) > 1:
+            yield from self._ask(asked, fleet)
+
+    def _ask(self, asked: Sequence[_Asked], rules: Sequence[RegoRule]) -> Iterator[Answer]:
+        """The answers of policies; where OPA gives up, those of ever smaller parts."""
+        rules = [rule for rule in rules if self._failed.get(rule.name, 0) < MAX_FAILURES]
+        try:
+            found = self._evaluate(asked, rules)
+        except opa.Refused as refused:
+            fault = refused.faults[0]
+            if not fault.code.startswith("eval_") or not rules:
+                raise self._library.refusal(refused) from None
+            if fault.code == faults.CANCELLED:
+                raise PolicyError(self._library.explained(fault)) from None
+            halves = _halves(asked, rules)
+            for part, some in halves:
+                yield from self._ask(part, some)
+            if not halves:
+                self._fail(rules[0], self._library.explained(fault), asked)
+            return
+        for number, count, rows in (*found[DOCUMENT], *found[FLEET]):
+            rule = rules[number]
+            if rule.on == DOCUMENT and count < sum(a.document.kind in rule.kinds for a in asked):
+                self._fail(rule, f"{rule.place}: there is no `deny contains ... if` in it", ())
+            for index, results in rows:
+                yield from self._read(rule, results, asked, index)
+
+    def _evaluate(self, asked: Sequence[_Asked], rules: Sequence[RegoRule]) -> Any:
+        told = [
+            {
+                "package": rule.package,
+                "on": rule.on,
+                "kinds": rule.kinds,
+                "settings": self._settings[rule.name],
+            }
+            for rule in rules
+        ]
+        documents = b",".join(one.encoded for one in asked)
+        given = b'{"documents": [%b], "rules": %b}' % (documents, _encoded(told))
+        files = {**self._library.texts, "data.json": self._data}
+        return self._library.opa.evaluate(_QUERY, files, given)
+
+    def _read(
+        self, rule: RegoRule, results: Any, asked: Sequence[_Asked], index: int
+    ) -> Iterator[Answer]:
+        """The problems that the results of a policy are."""
+        here = [one for one in asked if rule.on == DOCUMENT or one.document.kind in rule.kinds]
+        if not isinstance(results, list):
+            results = [results]
+        for result in results:
+            try:
+                number = _document(result, len(here)) if rule.on == FLEET else index
+                problem = _problem(here[number].document, result, _KEYS[rule.on])
+            except Nowhere as wrong:
+                about = () if rule.on == FLEET else here[index : index + 1]
+                self._fail(rule, f"{rule.place}: {wrong}", about)
+            else:
+                yield Answer(here[number].number, rule, problem)
+
+    def _fail(self, rule: RegoRule, message: str, asked: Sequence[_Asked]) -> None:
+        """Note what went wrong with a policy; of the same policy a few are enough."""
+        count = self._failed[rule.name] = self._failed.get(rule.name, 0) + 1
+        if count > MAX_FAILURES:
+            return
+        first, _, rest = message.partition("\n")
+        about = asked[0].document.source.path if len(asked) == 1 else ""
+        where = ", ".join(word for word in (rule.name, _short(about)) if word)
+        more = "\n  it fails again and again" if count == MAX_FAILURES else ""
+        self.failures.append(f"{first} ({where}){rest and chr(10) + rest}{more}")
+
+
+def _chunks(asked: Sequence[_Asked]) -> Iterator[Sequence[_Asked]]:
+    """Parts of at most a chunk, if a single document is not larger."""
+    start = size = 0
+    for index, one in enumerate(asked):
+        if size and size + len(one.encoded) > CHUNK:
+            yield asked[start:index]
+            start, size = index, 0
+        size += len(one.encoded)
+    yield asked[start:]
+
+
+def _halves(
+    asked: Sequence[_Asked], rules: Sequence[RegoRule]
+) -> list[tuple[Sequence[_Asked], Sequence[RegoRule]]]:
+    """Smaller questions that together are the same one; a fleet cannot be parted."""
+    fleet = [rule for rule in rules if rule.on == FLEET]
+    if fleet and len(fleet) < len(rules):
+        return [(asked, fleet), (asked, [rule for rule in rules if rule.on == DOCUMENT])]
+    if not fleet and len(asked) > 1:
+        half = len(asked) // 2
+        return [(asked[:half], rules), (asked[half:], rules)]
+    half = len(rules) // 2
+    return [(asked, rules[:half]), (asked, rules[half:])] if half else []
+
+
+def _document(result: Any, count: int) -> int:
+    """The number of the document that a result on the fleet names."""
+    number = result.get("document") if isinstance(result, dict) else None
+    if type(number) is not int or not 0 <= number < count:
+        raise Nowhere(f"{_quoted(result)} names no document: it is an index of input.documents")
+    return number
+
+
+def _problem(document: Document, result: Any, keys: Sequence[str]) -> Problem:
+    if not isinstance(result, dict):
+        raise Nowhere(f"{_quoted(result)} is no result\n  {_WANTED}")
+    for key in result:
+        if key not in keys:
+            raise Nowhere(f'no such member of a result: "{_short(key)}"{suggestion(key, keys)}')
+    message, severity = result.get("msg"), result.get("severity")
+    if not isinstance(message, str) or not message.strip():
+        raise Nowhere(f"{_quoted(result)} has no message\n  {_WANTED}")
+    if severity is not None and severity not in SEVERITIES:
+        words = f"none of {', '.join(SEVERITIES)}"
+        raise Nowhere(
+            f"severity: {_quoted(severity)} is {words}{suggestion(str(severity), SEVERITIES)}"
+        )
+    if "path" not in result:
+        raise Nowhere(f"{_quoted(result)} has no path\n  {_WANTED}")
+    try:
+        at = find(document, result["path"])
+    except Nowhere as wrong:
+        raise Nowhere(f"path {_quoted(result['path'])} {wrong}") from None
+    return Problem(at, " ".join(message.split())[:_MOST], severity=severity)
+
+
+def _seen(document: Document, findings: Iterable[Finding]) -> dict[str, Any]:
+    """A document as policies see it."""
+    tree = document.tree
+    return {
+        **view(document),
+        "source": document.source.text if tree is None else tree.value,
+        "findings": [
+            {
+                "rule": finding.rule.name,
+                "severity": finding.severity,
+                "family": finding.rule.family,
+                "message": finding.message,
+                "subject": finding.subject,
+                "path": path_of(finding.at),
+            }
+            for finding in findings
+        ],
+    }
+
+
+def _encoded(value: object) -> bytes:
+    try:
+        return json.dumps(value, separators=(",", ":"), allow_nan=False).encode()
+    except ValueError:
+        return json.dumps(_finite(value), separators=(",", ":")).encode()
+
+
+def _finite(value: object) -> object:
+    """A value without numbers that JSON does not know: they become very large ones, or null."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else math.copysign(1e308, value)
+    return value
+
+
+def _moment(now: datetime) -> str:
+    return f"{now:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _quoted(value: object) -> str:
+    return _short(json.dumps(value))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 100 else f"{text[:100]}..."

@@ -1,0 +1,70 @@
+"""Policies in Rego as files: which there are, and what they say."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from policylint.policy import PolicyError
+from policylint.source import MAX_BYTES, decode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+ENDING = ".rego"
+TESTS = "_test.rego"
+MAX_FILES = 10_000
+
+
+class RegoFile(NamedTuple):
+    """A file of policies: its path as people write it, where it really is, and its text."""
+
+    path: str
+    location: str
+    text: str
+
+
+def read(paths: Iterable[str]) -> list[RegoFile]:
+    """The policies in files and folders, without their tests; raises `PolicyError`."""
+    found: dict[str, str] = {}
+    for path in paths:
+        here = list(_files(path))
+        if not here:
+            raise PolicyError(f"{path}: no policies in Rego: no file here ends in {ENDING}")
+        for file in here:
+            found.setdefault(os.path.realpath(file), file)
+            if len(found) > MAX_FILES:
+                raise PolicyError(f"{path}: more than {MAX_FILES} files of policies")
+    return [RegoFile(_shown(path), location, _read(path)) for location, path in found.items()]
+
+
+def _files(path: str) -> Iterator[str]:
+    if not os.path.isdir(path):
+        yield path
+        return
+    for folder, inner, names in os.walk(path):
+        inner[:] = sorted(name for name in inner if not name.startswith("."))
+        for name in sorted(names):
+            if name.endswith(ENDING) and not name.endswith(TESTS):
+                yield os.path.join(folder, name)
+
+
+def _read(path: str) -> str:
+    try:
+        if not os.path.isfile(path):  # opening a pipe would wait for ever
+            raise PolicyError(f"{path}: no such file or folder")
+        with open(path, "rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise PolicyError(f"{path}: cannot be read: {error.strerror}") from None
+    if len(data) > MAX_BYTES:
+        raise PolicyError(f"{path}: larger than 2 MiB")
+    text, failure = decode(data)
+    if failure is not None:
+        raise PolicyError(f"{path}: {failure.message}")
+    return text
+
+
+def _shown(path: str) -> str:
+    # A name must not pass for a line of its own.
+    return os.path.relpath(path).replace(os.sep, "/").replace("\n", "\\n")

@@ -161,8 +161,9 @@ class Run(Statement):
     mounts: tuple[Mount, ...] = ()
     images: tuple[BaseImage, ...] = ()
     settings: tuple[ToolSetting, ...] = ()
+    binds: tuple[MountPoint, ...] = ()
 
-    PARTS = ("images", "commands", "settings")
+    PARTS = ("images", "binds", "commands", "settings")
 
 
 class Start(Statement):
@@ -205,8 +206,9 @@ class Copy(Statement):
     source: Stage | None = None
     image: BaseImage | None = None
     settings: tuple[ToolSetting, ...] = ()
+    grant: FileGrant | None = None
 
-    PARTS = ("image", "settings")
+    PARTS = ("image", "grant", "settings")
 
 
 class User(Statement):
@@ -229,7 +231,21 @@ class Workdir(Statement):
 class ImageVolume(Statement):
     """VOLUME: the paths that every container gets a volume for."""
 
-    paths: tuple[Value[str], ...] = ()
+    paths: tuple[MountPoint, ...] = ()
+
+    PARTS = ("paths",)
+
+
+class MountPoint(Record):
+    """A path that something is mounted over: by VOLUME, or by a bind mount of a RUN (`route`)."""
+
+    path: Value[str]
+    route: str
+
+    @property
+    def at(self) -> Any:
+        """The place of the path."""
+        return self.path.at
 
 
 class Expose(Statement):
@@ -398,7 +414,28 @@ class GitCommand(RunCommand):
 
 
 class FileCommand(RunCommand):
-    """chmod, chown, install, setcap, ln, cp, mv."""
+    """chmod, chown, install, mkdir, setcap, ln, cp, mv."""
+
+    grant: FileGrant | None = None
+
+    PARTS = ("grant",)
+
+
+class FileGrant(Record):
+    """What files are given: a mode, or, by setcap, capabilities.
+
+    `route` is the command, or COPY or ADD (`--chmod`). `is_new_folder` says that they are
+    folders which the same RUN makes.
+    """
+
+    what: Value[str]
+    route: str
+    is_new_folder: bool = False
+
+    @property
+    def at(self) -> Any:
+        """The place of the mode."""
+        return self.what.at
 
 
 class AccountCommand(RunCommand):
@@ -407,6 +444,6 @@ class AccountCommand(RunCommand):
 
 if TYPE_CHECKING:
     ImageNode: TypeAlias = (
-        ImageBuild | BuildStage | BaseImage | Statement | ExposedPort | BuildVar | ImageLabel
-        | RunCommand | ToolSetting
+        ImageBuild | BuildStage | BaseImage | Statement | ExposedPort | MountPoint | BuildVar
+        | ImageLabel | RunCommand | FileGrant | ToolSetting
     )  # fmt: skip

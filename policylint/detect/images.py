@@ -69,6 +69,11 @@ def full_name(registry: str, repository: str) -> str:
     return f"{host}/{repository}"
 
 
+def is_official(image: Reference) -> bool:
+    """Whether Docker Hub's own library has it."""
+    return full_name(image.registry, image.repository).startswith(f"{_HUB}/library/")
+
+
 def is_under(image: Reference, pattern: str) -> bool:
     """Whether an image is what a pattern such as `registry.example.com/web/**` names, or below it.
 

@@ -33,6 +33,9 @@ SOCKETS = {
     "/run/libvirt/libvirt-sock": "libvirt's",
     "/var/lib/lxd/unix.socket": "LXD's",
     "*/docker.sock": "Docker's",
+    "*/containerd.sock": "containerd's",
+    "*/crio.sock": "CRI-O's",
+    "*/podman.sock": "Podman's",
 }
 BUS_SOCKET = "/run/dbus/system_bus_socket"
 _HARMLESS_SOCKETS = ("/run/dcos/telegraf*", "/dev/log")

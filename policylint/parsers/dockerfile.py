@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from policylint.detect import images, tool_settings
 from policylint.detect.placeholders import template_stem
 from policylint.dockerfile import defects, shell
+from policylint.dockerfile.excerpt import Word
 from policylint.dockerfile.holes import find_holes, has_hole
 from policylint.dockerfile.ignored import IgnoreFile
 from policylint.dockerfile.scanner import scan
@@ -26,6 +27,7 @@ from policylint.image import (
     Expose,
     ExposedPort,
     FileCommand,
+    FileGrant,
     GemCommand,
     GitCommand,
     GoCommand,
@@ -35,6 +37,7 @@ from policylint.image import (
     ImageLabels,
     ImageVolume,
     Maintainer,
+    MountPoint,
     NodeCommand,
     OnBuild,
     PipCommand,
@@ -55,10 +58,9 @@ from policylint.source import Span
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from policylint.dockerfile.excerpt import Word
     from policylint.dockerfile.scanner import Dockerfile, Instruction
-    from policylint.dockerfile.script import Command, Script
-    from policylint.dockerfile.stages import Stage
+    from policylint.dockerfile.script import Arguments, Command, Script, ShellWord
+    from policylint.dockerfile.stages import Mount, Stage
     from policylint.model import Node
     from policylint.source import SourceFile
 
@@ -76,12 +78,21 @@ _COMMANDS: dict[str, type[RunCommand]] = {
         (GoCommand, "go"),
         (Download, "curl wget"),
         (GitCommand, "git"),
-        (FileCommand, "chmod chown install setcap ln cp mv"),
+        (FileCommand, "chmod chown install mkdir setcap ln cp mv"),
         (AccountCommand, "useradd adduser usermod passwd chpasswd"),
     )
     for name in names.split()
 }
+_CHMOD_VALUED = ("--reference",)
+_MKDIR_VALUED = ("-m", "--mode")
+_INSTALL_VALUED = (
+    "-g", "-m", "-o", "-S", "-t", "--group", "--mode", "--owner", "--suffix", "--target-directory",
+)  # fmt: skip
+_SETCAP_VALUED = ("-n",)
+_SETCAP_HARMLESS = ("-r", "-v")  # it takes all capabilities away, it only compares
+_MODE_LETTERS = "rwxXstugoa"
 _SPECIAL = "\"'$\\`"
+_SURROUNDING = "\"'{\\`"  # around a colon that may not end the name
 _BLANKS = "\t\n\v\f\r "
 
 
@@ -185,6 +196,7 @@ def _run(plain: Statement) -> Run:
         flags,
         tuple(_mounted_images(plain)) if flags else (),
         tuple(map(ToolSetting, tool_settings.of_script(script))) if script is not None else (),
+        tuple(_binds(plain, flags)) if flags else (),
     )
 
 
@@ -197,12 +209,64 @@ def _is_posix(plain: Statement) -> bool:
 
 
 def _commands(script: Script) -> Iterator[RunCommand]:
+    folders: set[str] = set()
     for command in script.walk():
         name = command.name
         made = _COMMANDS.get(name)
+        if made is FileCommand:
+            read = _GRANTS.get(name)
+            yield FileCommand(command, read(command, folders) if read is not None else None)
+            continue
         if made is None:
             made = PipCommand if _is_pip(command) else RunCommand
         yield made(command)
+
+
+def _chmod(command: Command, folders: set[str]) -> FileGrant | None:
+    """What chmod gives; `folders` are those that the commands before it make."""
+    options, operands = command.split(_CHMOD_VALUED)
+    # `chmod -w file`: a mode that looks like an option takes away.
+    if not operands or any(
+        each.name == "--reference" or each.name[1] in _MODE_LETTERS for each in options
+    ):
+        return None
+    mode, *files = operands
+    are_new = bool(files) and all(_folder(file) in folders for file in files)
+    return FileGrant(Value(mode.value, mode.span), "chmod", are_new)
+
+
+def _install(command: Command, folders: set[str]) -> FileGrant | None:
+    arguments = command.split(_INSTALL_VALUED)
+    makes_folders = arguments.option("-d", "--directory") is not None
+    if makes_folders:
+        folders.update(map(_folder, arguments.operands))
+    return _stated_mode(arguments, "install", is_new_folder=makes_folders)
+
+
+def _mkdir(command: Command, folders: set[str]) -> FileGrant | None:
+    arguments = command.split(_MKDIR_VALUED)
+    folders.update(map(_folder, arguments.operands))
+    return _stated_mode(arguments, "mkdir", is_new_folder=True)
+
+
+def _stated_mode(arguments: Arguments, route: str, *, is_new_folder: bool) -> FileGrant | None:
+    mode = arguments.option("-m", "--mode")
+    if mode is None or not mode.value or mode.value_span is None:
+        return None
+    return FileGrant(Value(mode.value, mode.value_span), route, is_new_folder)
+
+
+def _setcap(command: Command, _folders: set[str]) -> FileGrant | None:
+    options, operands = command.split(_SETCAP_VALUED)
+    if len(operands) < 2 or any(each.name in _SETCAP_HARMLESS for each in options):
+        return None
+    granted = operands[0]
+    text = granted.value if granted.literal else UNKNOWN
+    return FileGrant(Value(text, granted.span), "setcap")
+
+
+def _folder(word: ShellWord) -> str:
+    return word.value.rstrip("/")
 
 
 def _is_pip(command: Command) -> bool:
@@ -231,6 +295,15 @@ def _may_be_image(text: str, build: Build) -> bool:
     """Whether a `from=` that means no earlier stage can mean an image."""
     is_stage = build.stage_named(text, len(build.stages)) is not None
     return not (is_stage or text.isdigit() or text.lower() == "scratch")
+
+
+def _binds(plain: Statement, flags: tuple[Mount, ...]) -> Iterator[MountPoint]:
+    for mount in flags:
+        kind = mount.field("type")
+        target = mount.field("target", "dst", "destination")
+        if target is None or not target.value or (kind is not None and kind.value != "bind"):
+            continue
+        yield MountPoint(plain.value(Word(target.value, target.span)), "RUN")
 
 
 def _start(plain: Statement) -> Start:
@@ -264,6 +337,7 @@ def _copy(plain: Statement) -> Copy:
         meant,
         image,
         tuple(_written(plain, target)) if target is not None and instruction.heredocs else (),
+        _copied_mode(plain) if instruction.flags else None,
     )
 
 
@@ -275,22 +349,33 @@ def _written(plain: Statement, target: Word) -> Iterator[ToolSetting]:
         yield from map(ToolSetting, tool_settings.of_file(file, heredoc.body))
 
 
+def _copied_mode(plain: Statement) -> FileGrant | None:
+    flag = plain.instruction.flag("chmod")
+    if flag is None or not flag.value or flag.value_span is None:
+        return None
+    mode = plain.value(Word(flag.value, flag.value_span))
+    return FileGrant(mode, plain.instruction.name)
+
+
 def _user(plain: Statement) -> User:
     words = plain.instruction.words
     if not words:
         return User(*plain.basis)
     word = _trimmed(words[0])
+    user, colon, group = word.text.partition(":")
+    if colon and not any(mark in user for mark in _SURROUNDING):
+        # Of `root:$GROUP` one half is known.
+        at, end = len(user), len(word.text)
+        return User(
+            *plain.basis,
+            plain.value(Word(user, word.part(0, at))),
+            plain.value(Word(group, word.part(at + 1, end))),
+        )
     whole = plain.value(word)
     if not whole.is_known:
         return User(*plain.basis, whole)
     user, colon, group = whole.value.partition(":")
-    if not colon:
-        return User(*plain.basis, whole)
-    end = len(word.text) - len(group) - 1
-    if word.text[end:] != f":{group}":
-        return User(*plain.basis, Value(user, whole.at), Value(group, whole.at))
-    of_group = word.part(end + 1, len(word.text))
-    return User(*plain.basis, Value(user, word.part(0, end)), Value(group, of_group))
+    return User(*plain.basis, Value(user, whole.at), Value(group, whole.at) if colon else None)
 
 
 def _workdir(plain: Statement) -> Workdir:
@@ -300,7 +385,7 @@ def _workdir(plain: Statement) -> Workdir:
 
 
 def _volume(plain: Statement) -> ImageVolume:
-    paths = tuple(plain.value(word) for word in plain.instruction.words)
+    paths = tuple(MountPoint(plain.value(word), "VOLUME") for word in plain.instruction.words)
     return ImageVolume(*plain.basis, paths)
 
 
@@ -321,7 +406,7 @@ def _exposed(entry: Value[str]) -> ExposedPort:
 
 
 def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 10
+    return text.isascii() and text.isdigit() and len(text) < 100
 
 
 def _variables(plain: Statement) -> Variables:
@@ -388,6 +473,12 @@ def _trimmed(word: Word) -> Word:
     return word._replace(text=text, span=word.part(0, len(text)))
 
 
+_GRANTS: dict[str, Callable[[Command, set[str]], FileGrant | None]] = {
+    "chmod": _chmod,
+    "install": _install,
+    "mkdir": _mkdir,
+    "setcap": _setcap,
+}
 _MAKERS: dict[str, Callable[[Statement], Statement]] = {
     "ADD": _copy,
     "ARG": _variables,

@@ -1,0 +1,174 @@
+"""Accounts that a script leaves open: without password, as a second root, with sudo for all."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from policylint.dockerfile.excerpt import Excerpt, joined
+from policylint.dockerfile.shell import SHELLS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from policylint.dockerfile.script import Arguments, Command, Script
+    from policylint.source import Span
+
+
+class Opening(NamedTuple):
+    """What an account is given, in words, and where that stands."""
+
+    what: str
+    span: Span
+
+
+_FREE_SUDO = "sudo asks for no password, whatever it runs"
+_ZERO = re.compile(r"0+")
+_ACCOUNT_VALUED = (
+    "-b", "-c", "-d", "-e", "-f", "-g", "-G", "-k", "-K", "-p", "-P", "-R", "-s", "-u", "-Z",
+    "--base-dir", "--comment", "--expiredate", "--gid", "--groups", "--home", "--home-dir",
+    "--inactive", "--key", "--login", "--password", "--prefix", "--root", "--selinux-user",
+    "--shell", "--skel", "--uid",
+)  # fmt: skip
+
+_BLANK = r"(?:\\?\s|\\t)"
+_SUDO = re.compile(
+    rf"NOPASSWD{_BLANK}*:{_BLANK}*(?:[A-Z_]+{_BLANK}*:{_BLANK}*)*ALL\b|!{_BLANK}*authenticate\b"
+)
+_SSH = re.compile(
+    rf"(?:PermitRootLogin|PermitEmptyPasswords)(?:{_BLANK}|=)+[\"']?yes\b", re.IGNORECASE
+)
+_ACCOUNT = re.compile(r"([\w.-]+):([^:]*):(\d+):\d+:")
+_PASSWD_COLONS = 6
+# Whether it is worth while to look at a script more closely.
+_HINT = re.compile(r"sudoers|visudo|sshd|/etc/(?:passwd|shadow)")
+# echo and printf take `\n` for the end of a line, too.
+_LINE = re.compile(r"(?:\\n)?[ \t]*((?:(?!\\n)[^\n])+)")
+_ECHO_OPTION = re.compile(r"-[neE]+")
+
+_WRITERS = frozenset(("echo", "printf"))
+_SUBSTITUTION = re.compile(
+    r"(?<![A-Za-z_\\])s([|/#,@!:%~+_])((?:\\.|(?!\1)[^\\\n])*)\1((?:\\.|(?!\1)[^\\\n])*)\1",
+    re.DOTALL,
+)
+_COMMENT_SIGN = re.compile(r"\^?(?:\\s|\[[^\]]*\]|[ *])*#")
+_DELETES = re.compile(r"[/\d$}]\s*d\s*\Z")
+
+
+def openings(script: Script) -> Iterator[Opening]:
+    """The accounts that a script opens."""
+    hints = frozenset(_HINT.findall(script.excerpt.text))
+    for command in script.walk():
+        name = command.name
+        if name == "passwd":
+            yield from _deleted_password(command)
+        elif name in ("useradd", "usermod", "adduser"):
+            yield from _of_account(command)
+        elif hints:
+            yield from _written(command, hints)
+
+
+def _deleted_password(command: Command) -> Iterator[Opening]:
+    arguments = command.split()
+    option = arguments.option("-d", "--delete")
+    if option is not None:
+        yield Opening(f"{_name(arguments)} gets an empty password", option.word.span)
+
+
+def _of_account(command: Command) -> Iterator[Opening]:
+    valued = (*_ACCOUNT_VALUED, "-l") if command.name == "usermod" else _ACCOUNT_VALUED
+    arguments = command.split(valued)
+    password = arguments.option("-p", "--password")
+    if password is not None and password.value == "":
+        yield Opening(f"{_name(arguments)} gets an empty password", password.word.span)
+    number = arguments.option("-u", "--uid")
+    if (
+        number is not None
+        and number.value_span is not None
+        and _ZERO.fullmatch(number.value or "")
+        and arguments.option("-o", "--non-unique")
+    ):
+        yield Opening(f"{_name(arguments)} becomes a second root", number.value_span)
+
+
+def _name(arguments: Arguments) -> str:
+    return arguments.operands[-1].value if arguments.operands else "an account"
+
+
+def _written(command: Command, hints: frozenset[str]) -> Iterator[Opening]:
+    """What a command writes about accounts; where to, the hints tell."""
+    if command.name == "sed":
+        for word in command.arguments:
+            yield from _by_sed(word.content, hints)
+        return
+    if command.name in _WRITERS and command.arguments:
+        yield from _in_lines(_line_of(command), hints)
+    for each in command.redirections:
+        if each.body is not None and command.name not in SHELLS:
+            yield from _in_lines(each.body, hints)
+        elif each.operator == "<<<":
+            yield from _in_lines(each.target.content, hints)
+
+
+def _line_of(command: Command) -> Excerpt:
+    """What echo prints: its arguments with blanks between them."""
+    parts: list[Excerpt] = []
+    for word in command.arguments:
+        if _ECHO_OPTION.fullmatch(word.value) and not parts:
+            continue
+        parts += [word.content, Excerpt(" ", (0,), (word.span.end,))]
+    return joined(parts) if parts else Excerpt("")
+
+
+def _in_lines(excerpt: Excerpt, hints: frozenset[str]) -> Iterator[Opening]:
+    for line in _LINE.finditer(excerpt.text):
+        if not line[1].startswith("#"):
+            yield from _in_line(excerpt, *line.span(1), hints)
+
+
+def _in_line(excerpt: Excerpt, start: int, end: int, hints: frozenset[str]) -> Iterator[Opening]:
+    text = excerpt.text
+    if "sudoers" in hints or "visudo" in hints:
+        found = _SUDO.search(text, start, end)
+        if found:
+            yield Opening(_FREE_SUDO, excerpt.span(*found.span()))
+    if "sshd" in hints:
+        found = _SSH.search(text, start, end)
+        if found:
+            is_root = "root" in found.group().lower()
+            what = "sshd lets root log in" if is_root else "sshd accepts empty passwords"
+            yield Opening(what, excerpt.span(*found.span()))
+    if "/etc/passwd" in hints or "/etc/shadow" in hints:
+        found = _ACCOUNT.match(text, start, end)
+        if found and not found[2]:
+            yield Opening(f"{found[1]} gets an empty password", excerpt.span(*found.span(1)))
+        elif (
+            found
+            and found[1] != "root"
+            and _ZERO.fullmatch(found[3])
+            and text.count(":", start, end) == _PASSWD_COLONS
+        ):
+            yield Opening(f"{found[1]} becomes a second root", excerpt.span(*found.span(3)))
+
+
+def _by_sed(excerpt: Excerpt, hints: frozenset[str]) -> Iterator[Opening]:
+    """What a script of sed puts in; what it looks for stays as it is, or goes."""
+    text = excerpt.text
+    substitutions = list(_SUBSTITUTION.finditer(text))
+    for found in substitutions:
+        if not _is_comment(found):
+            yield from _in_line(excerpt, *found.span(3), hints)
+    if not substitutions and not _DELETES.search(text):
+        yield from _in_lines(excerpt, hints)
+    if "sudoers" in hints and any(map(_uncomments, substitutions)):
+        at = text.find("NOPASSWD", 0, substitutions[-1].start(3))
+        if at >= 0:
+            yield Opening(_FREE_SUDO, excerpt.span(at, at + len("NOPASSWD")))
+
+
+def _uncomments(substitution: re.Match[str]) -> bool:
+    return bool(_COMMENT_SIGN.match(substitution[2])) and not _is_comment(substitution)
+
+
+def _is_comment(substitution: re.Match[str]) -> bool:
+    return substitution[3].lstrip().startswith("#")

@@ -52,6 +52,19 @@ class ImageBuild(Record):
         first = next(iter(self.file.instructions), None)
         return first.keyword.span if first is not None else Span(0, 0)
 
+    @property
+    def shipped(self) -> tuple[BuildStage, ...]:
+        """The final stage and those that it is built from: their layers are the image."""
+        final = self.build.final
+        numbers = {stage.index for stage in final.chain()} if final is not None else set()
+        return tuple(each for each in self.stages if each.stage.index in numbers)
+
+    def statements(self) -> Iterator[Statement]:
+        """Every statement of the file; for an ONBUILD, what stands behind it."""
+        yield from _unwrapped(self.preamble)
+        for stage in self.stages:
+            yield from _unwrapped(stage.statements)
+
 
 class BuildStage(Record):
     """One stage: `FROM`, what it is built from, and the instructions up to the next.
@@ -77,6 +90,10 @@ class BuildStage(Record):
     def own(self, kind: type[S]) -> Iterator[S]:
         """The stage's statements of a type, those behind ONBUILD left out."""
         return (each for each in self.statements if type(each) is kind)
+
+    def unwrapped(self) -> Iterator[Statement]:
+        """The stage's statements; for an ONBUILD, what stands behind it."""
+        return _unwrapped(self.statements)
 
     def effective(self, kind: type[S], before: Statement | None = None) -> S | None:
         """The USER, WORKDIR, SHELL, ... that holds at the end of the stage, or before a statement.
@@ -440,6 +457,11 @@ class FileGrant(Record):
 
 class AccountCommand(RunCommand):
     """useradd, adduser, usermod, passwd, chpasswd."""
+
+
+def _unwrapped(statements: tuple[Statement, ...]) -> Iterator[Statement]:
+    for each in statements:
+        yield each.trigger if isinstance(each, OnBuild) and each.trigger is not None else each
 
 
 if TYPE_CHECKING:

@@ -24,10 +24,21 @@ class Token(NamedTuple):
 
 
 class Login(NamedTuple):
-    """The user and the password in a URI."""
+    """The user and the password in a URI, the host, and where in the text the password begins."""
 
     user: str
     password: str
+    host: str
+    start: int
+
+
+class Exposed(NamedTuple):
+    """A token or a private key in a text, in words, and where it stands."""
+
+    what: str
+    start: int
+    end: int
+    severity: str | None = None
 
 
 def _token(what: str, pattern: str, severity: str | None = None) -> Token:
@@ -62,12 +73,14 @@ _QUERY = re.compile(
 )
 _MASKED = re.compile(r"[*•.xX_-]+|[<\[{$`].*|%s|%\(.*|.*(?:\$\{|\$\(|\{\{|<%).*", re.DOTALL)
 _WORDED = re.compile(r"redacted|masked|hidden|removed|placeholder", re.IGNORECASE)
+_HOST = re.compile(r"[\w.-]+|\[[^\]\s]*\]")
 _SAMPLE_USERS = ("user", "username")
 _SAMPLE_PASSWORDS = ("password", "pass", "pwd")
 
 # The header of a key and the beginning of what must follow it.
 _PRIVATE_KEY = re.compile(
-    r"-----BEGIN (?:[A-Z0-9]{2,12} ){0,2}PRIVATE KEY(?: BLOCK)?-----(?P<body>.{0,80})", re.DOTALL
+    r"(?P<header>-----BEGIN (?:[A-Z0-9]{2,12} ){0,2}PRIVATE KEY(?: BLOCK)?-----)(?P<body>.{0,80})",
+    re.DOTALL,
 )
 _KEY_BODY = re.compile(r"(?:\s|\\[nr])*(?P<start>[A-Za-z0-9+/]{4})")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_\s-]{200,}={0,2}")
@@ -92,7 +105,20 @@ def logins(text: str) -> Iterator[Login]:
     for match in USER_INFO.finditer(text):
         password = match["password"]
         if not (is_hole(password) or _MASKED.fullmatch(password) or _WORDED.fullmatch(password)):
-            yield Login(match["user"], password)
+            host = _HOST.match(text, match.end())
+            yield Login(
+                match["user"], password, host.group() if host else "", match.start("password")
+            )
+
+
+def exposed(text: str) -> Iterator[Exposed]:
+    """Every provider's credential and private key in a text, with their places."""
+    for known in TOKENS:
+        for match in known.pattern.finditer(text):
+            if not _is_documented(match):
+                yield Exposed(known.what, *match.span(), known.severity)
+    for start, end in _private_keys(text):
+        yield Exposed("a private key", start, end)
 
 
 def is_sample(login: Login) -> bool:
@@ -107,15 +133,18 @@ def has_signed_query(uri: str) -> bool:
 
 def has_private_key(text: str) -> bool:
     """Whether a private key stands in a text, as it is or in base64."""
-    if "PRIVATE KEY" in text and any(map(_is_filled, _PRIVATE_KEY.finditer(text))):
-        return True
-    if not any(mark in text for mark in ENCODED_KEYS):
-        return False
-    return any(
-        _is_filled(key)
-        for run in _BASE64.finditer(text)
-        for key in _PRIVATE_KEY.finditer(_decoded(run.group()))
-    )
+    return next(_private_keys(text), None) is not None
+
+
+def _private_keys(text: str) -> Iterator[tuple[int, int]]:
+    if "PRIVATE KEY" in text:
+        for key in _PRIVATE_KEY.finditer(text):
+            if _is_filled(key):
+                yield key.start(), key.end("header")
+    if any(mark in text for mark in ENCODED_KEYS):
+        for run in _BASE64.finditer(text):
+            if any(map(_is_filled, _PRIVATE_KEY.finditer(_decoded(run.group())))):
+                yield run.span()
 
 
 def _is_documented(match: re.Match[str]) -> bool:

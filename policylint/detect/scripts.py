@@ -80,6 +80,9 @@ _PASSWORD_OPTIONS = {
     "mongorestore": "-p", "sqlcmd": "-P", "ldapadd": "-w", "ldapmodify": "-w", "ldapsearch": "-w",
 }  # fmt: skip
 _JOINED_OPTION = re.compile(r"(?:mysql|mariadb)[\w-]*")
+_REGISTRY_CLIENTS = frozenset({
+    "az", "buildah", "crane", "docker", "helm", "nerdctl", "oras", "podman", "skopeo",
+})  # fmt: skip
 _LOGIN_OPTIONS = {
     "curl": ("-u", "-U", "--user", "--proxy-user"), "http": ("-a", "--auth"),
     "https": ("-a", "--auth"), "ab": ("-A", "-P"),
@@ -346,8 +349,8 @@ def _options_of_programs(command: Command) -> Iterator[Handed]:
         for word in command.arguments:
             if word.value[:2] == "-p" and word.value[2:] and word.literal:
                 yield Handed(f"{name} -p", word.value[2:], word.span)
-    elif name in _PASSWORD_OPTIONS:
-        letter = _PASSWORD_OPTIONS[name]
+    elif name in _PASSWORD_OPTIONS or _is_login(command):
+        letter = _PASSWORD_OPTIONS.get(name, "-p")
         for option in command.split((letter,)).options:
             if option.name == letter and option.value and not _is_expanded(option.value):
                 yield Handed(
@@ -361,6 +364,12 @@ def _options_of_programs(command: Command) -> Iterator[Handed]:
             if option.name in names and password and not _is_expanded(password):
                 span = option.value_span or option.word.span
                 yield Handed(f"{name} {option.name}", password, span, user)
+
+
+def _is_login(command: Command) -> bool:
+    return command.name in _REGISTRY_CLIENTS and any(
+        word.value == "login" for word in command.arguments
+    )
 
 
 def _is_expanded(value: str) -> bool:

@@ -27,6 +27,34 @@ _SWITCH_NAME = re.compile(
     r"_(?:token|password|secret))$"
 )
 
+# In a build a word of a name is enough: what it sets stays in the image's history.
+_BUILD_WORDS = frozenset({
+    "apikey", "auth", "credential", "credentials", "key", "password", "passwd", "pword", "psw",
+    "secret", "token", "usr",
+})  # fmt: skip
+_HARMLESS_WORDS = frozenset({"file", "public", "version"})
+_PUBLIC_KEYS = ("gpg", "pgp")
+# Credentials of well-known programs and services whose names have none of those words.
+_KNOWN_NAMES = frozenset({
+    "appveyor_pat", "azure_devops_ext_pat", "azure_devops_pat", "azure_storage_connection_string",
+    "azp_pat", "cr_pat", "discord_webhook_url", "docker_pass", "docker_pat", "dockerhub_pass",
+    "dockerhub_pat", "gh_pat", "ghcr_pat", "git_pat", "github_pat", "gitlab_pat", "gl_pat",
+    "hub_pass", "jenkins_pass", "ldap_bind_pass", "mongo_pass", "mysql_pass", "mysql_pwd",
+    "npm_pass", "nuget_pat", "pgpass", "pgpassword", "redis_pass", "slack_webhook_url",
+    "smtp_pass", "snyk_pat", "ssh_pass", "sshpass", "teams_webhook_url", "vsts_pat",
+})  # fmt: skip
+_FRONT_END_PREFIXES = ("vite_", "react_app_")
+
+_DUMMY = re.compile(
+    r"example|change[_-]?(?:me|it|this)|replace|placeholder|dummy|sample|insert|fake|redacted"
+    r"|x{3,}|\.{3}|not[-_ ]?(?:a[-_ ]?)?(?:real|secret)"
+    r"|(?:\A|[^a-z])(?:build|build-?time|collectstatic|here|my|none|nothing|precompile|temp"
+    r"|temporary|test|testing|todo|unused|your)(?:[^a-z]|\Z)",
+    re.IGNORECASE,
+)
+
+_LONGEST_MEASURED = 256
+
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 # Values that say where a secret is, that there is none, or that it is hidden here.
@@ -51,6 +79,41 @@ def is_secret_name(name: str) -> bool:
     """Whether a variable, label or option of this name holds a secret."""
     plain = _CAMEL.sub("_", name).replace(".", "_").replace("-", "_").lower()
     return bool(_SECRET_NAME.search(plain)) and not _SWITCH_NAME.search(plain)
+
+
+@lru_cache(maxsize=1024)
+def is_build_secret(name: str) -> bool:
+    """Whether a build argument or variable of an image of this name holds a secret."""
+    plain = name.lower()
+    for prefix in _FRONT_END_PREFIXES:
+        plain = plain.removeprefix(prefix)
+    words = plain.split("_")
+    return (plain in _KNOWN_NAMES or not _BUILD_WORDS.isdisjoint(words)) and not is_harmless_name(
+        name
+    )
+
+
+def is_harmless_name(name: str) -> bool:
+    """Whether a name says that its value is for everybody, or only leads to a secret."""
+    words = name.lower().split("_")
+    if words[-1] == "keyring" or not _HARMLESS_WORDS.isdisjoint(words):
+        return True
+    is_key = words[-1] in ("key", "keys") and not {"private", "secret"} & set(words)
+    return is_key and any(word in words for word in _PUBLIC_KEYS)
+
+
+def is_dummy(value: str) -> bool:
+    """Whether a value only stands where a secret will be."""
+    return bool(_DUMMY.search(value))
+
+
+def entropy(value: str) -> float:
+    """How many bits of information there are in each character of a value, as it begins."""
+    from math import log2
+
+    value = value[:_LONGEST_MEASURED]
+    shares = [value.count(character) / len(value) for character in set(value)]
+    return -sum(share * log2(share) for share in shares)
 
 
 def is_literal_secret(value: str, name: str = "") -> bool:

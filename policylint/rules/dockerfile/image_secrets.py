@@ -1,0 +1,554 @@
+"""Secrets that a build leaves in the image, or in its history."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from typing import TYPE_CHECKING, NamedTuple
+
+from policylint.detect.hints import is_likely
+from policylint.detect.secret_words import (
+    entropy,
+    is_build_secret,
+    is_dummy,
+    is_harmless_name,
+    is_literal_secret,
+    is_secret_name,
+)
+from policylint.dockerfile.variables import references
+from policylint.finding import Problem
+from policylint.image import (
+    AccountCommand,
+    BuildVar,
+    Healthcheck,
+    ImageBuild,
+    ImageLabels,
+    Run,
+    Start,
+    Variables,
+)
+from policylint.rule import rule
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+
+    from policylint.dockerfile.excerpt import Excerpt
+    from policylint.dockerfile.script import Command, Script, ShellWord
+    from policylint.finding import Problems
+    from policylint.image import ImageLabel, Statement
+    from policylint.source import Span
+
+_SUBSTRINGS = ("api_key", "client_key", "pass", "private", "secret", "token", "username", "access")
+_ARGUMENT_SUBSTRINGS = ("api", "auth", "cert", "key")
+
+_SECRETS_FOLDERS = ("/run/secrets/", "/var/run/secrets/")
+_FINGERPRINT = re.compile(r"(?:0x)?(?:[0-9A-Fa-f]{8}|[0-9A-Fa-f]{16}|[0-9A-Fa-f]{40})")
+_HASH = re.compile(r"\$[0-9a-z]{1,3}\$.*", re.DOTALL)
+_OWN_HOSTS = ("localhost", "127.0.0.1", "0.0.0.0", "[::1]")  # noqa: S104 (nobody listens here)
+
+_AWS_KEYS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
+_CREDENTIAL_FILES = (".git-credentials", ".netrc", "_netrc")
+_NPM_FILE = ".npmrc"
+_NPM_CREDENTIAL = re.compile(r"_auth|_password", re.IGNORECASE)
+_ADDS_USERS = frozenset({
+    "-b", "-c", "-d", "-e", "-f", "-g", "-G", "-k", "-K", "-l", "-p", "-R", "-P", "-s", "-u", "-Z",
+    "--password",
+})  # fmt: skip
+_NO_PASSWORD = re.compile(r"[!*x]*")
+
+_COPIERS = ("cp", "install", "mv")
+_PASSING = ("/dev", "/proc", "/tmp", "/var/tmp", "/run/secrets")  # noqa: S108 (what we look for)
+
+
+class _Secret(NamedTuple):
+    """A secret in words, where it stands, and how bad it is when that is not the usual."""
+
+    what: str
+    span: Span
+    severity: str | None = None
+
+
+@rule(
+    on=BuildVar,
+    severity="high",
+    family="secrets",
+    refs="CWE-538 CWE-522 CIS-Docker:4.10 NIST:4.1.4 ATTACK:T1552.001",
+    equivalents=(
+        "BuildKit:SecretsUsedInArgOrEnv", "DS-0031", "DL3064", "CIS-DI-0010", "CIS-Docker:4.10",
+        "semgrep:secret-in-build-arg", "KICS:Secrets Stored In Dockerfile",
+    ),
+)  # fmt: skip
+def secret_in_env_or_arg(
+    variable: BuildVar, *, extra_keys: tuple[str, ...] = (), allowed_keys: tuple[str, ...] = ()
+) -> Problems:
+    """Secret handed to a build by ARG or ENV.
+
+    Both stay with the image: `docker history` shows the arguments of a build to everybody
+    who pulls it, and ENV is set in every container of it.
+
+    Instead, mount it into the RUN that needs it, by `--mount=type=secret`, and give it to the
+    container when that starts.
+
+    Settings:
+        extra_keys: further names of variables that hold secrets
+        allowed_keys: names that hold none, whatever they sound like
+
+    Bad (dockerfile):
+        FROM node:22.14.0
+        ARG NPM_TOKEN
+        RUN npm ci
+
+    Good (dockerfile):
+        FROM node:22.14.0
+        RUN --mount=type=secret,id=npm,env=NPM_TOKEN npm ci
+    """
+    if not variable.name.is_known or _leads_to_secret(variable):
+        return
+    name = variable.name.value
+    if name in extra_keys or (is_build_secret(name) and name not in allowed_keys):
+        yield Problem(variable, f"{variable.kind} {name} stays in the image or its history")
+
+
+@rule(
+    on=BuildVar,
+    severity="medium",
+    family="secrets",
+    confidence="low",
+    refs="CWE-538",
+    unless=("secret-in-env-or-arg",),
+    equivalents=("DL3064", "CIS-DI-0010", "semgrep:secret-in-build-arg"),
+)
+def credential_like_env_or_arg(
+    variable: BuildVar, *, substrings: tuple[str, ...] = _SUBSTRINGS
+) -> Problems:
+    """Name of an ARG or ENV sounds like a credential.
+
+    What it is set to stays in the image or its history. The name alone proves nothing: this
+    rule casts a wider net than secret-in-env-or-arg does, and brings in other fish.
+
+    Instead, mount secrets into the RUN that needs them, and give others a name that
+    says what they are.
+
+    Settings:
+        substrings: what such a name contains, in any case
+
+    Bad (dockerfile):
+        FROM node:22.14.0
+        ARG registryusername
+        RUN npm ci
+
+    Good (dockerfile):
+        FROM node:22.14.0
+        RUN --mount=type=secret,id=registry npm ci
+    """
+    name = variable.name
+    if not name.is_known or is_harmless_name(name.value) or _leads_to_secret(variable):
+        return
+    plain = name.value.lower()
+    wanted = substrings
+    if variable.kind == "ARG" and substrings is _SUBSTRINGS:
+        wanted = (*substrings, *_ARGUMENT_SUBSTRINGS)
+    found = next((each for each in wanted if each.lower() in plain), None)
+    if found is not None:
+        yield Problem(variable, f'{variable.kind} {name.value} sounds like a credential: "{found}"')
+
+
+@rule(
+    on=ImageBuild,
+    severity="critical",
+    family="secrets",
+    refs="CWE-798 CWE-540 CIS-Docker:4.10 NIST:4.1.4 ATTACK:T1552.001",
+    equivalents=(
+        "KICS:Secrets Stored In Dockerfile", "KICS:Passwords And Secrets", "CIS-DI-0010",
+        "CIS-Docker:4.10",
+    ),
+)  # fmt: skip
+def secret_value(
+    build: ImageBuild, *, patterns: tuple[str, ...] = (), min_entropy: float = 2.5
+) -> Problems:
+    """Secret written into a Dockerfile.
+
+    Everybody who reads the repository or pulls the image has it, and it stays in the
+    history of both when the line is gone.
+
+    Instead, revoke it at once, and mount a new one into the RUN that needs it, by
+    `--mount=type=secret`.
+
+    Settings:
+        patterns: regular expressions of secrets of your own
+        min_entropy: bits of information in each character, below which a value that is known
+            by its name alone counts as an example
+
+    Bad (dockerfile):
+        FROM debian:12.9
+        ENV DB_PASSWORD=hunter2hunter2
+
+    Good (dockerfile):
+        FROM debian:12.9
+        ENV DB_PASSWORD_FILE=/run/secrets/db
+    """
+    expressions = [re.compile(pattern) for pattern in patterns]
+    may_expose = is_likely(build.file.text)
+    for statement in build.statements():
+        taken: list[Span] = []  # in order, so that neighbours alone can overlap
+        for found in _found(statement, expressions, min_entropy, may_expose=may_expose):
+            at = bisect_left(taken, found.span)
+            if not any(_overlap(found.span, other) for other in taken[max(at - 1, 0) : at + 1]):
+                taken.insert(at, found.span)
+                message = f"{found.what}, for everybody who reads this"
+                yield Problem(found.span, message, severity=found.severity, secret=True)
+
+
+@rule(
+    on=ImageBuild,
+    severity="high",
+    family="secrets",
+    refs="CWE-538 CWE-522 CIS-Docker:4.10",
+    equivalents=("DS-0031", "CIS-Docker:4.10"),
+)
+def credential_command(build: ImageBuild, *, all_stages: bool = False) -> Problems:
+    """Credentials configured in the image.
+
+    The program writes them into a file of the layer, and there they stay, even when a
+    later instruction deletes it.
+
+    Instead, mount them into the RUN that needs them, by `--mount=type=secret`.
+
+    Settings:
+        all_stages: whether stages that are not part of the image are judged too
+
+    Bad (dockerfile):
+        FROM node:22.14.0
+        ARG NPM_TOKEN
+        RUN npm config set //registry.npmjs.org/:_authToken $NPM_TOKEN && npm ci
+
+    Good (dockerfile):
+        FROM node:22.14.0
+        RUN --mount=type=secret,id=npmrc,target=/root/.npmrc npm ci
+    """
+    for stage in build.stages if all_stages else build.shipped:
+        for run in stage.unwrapped():
+            if not isinstance(run, Run) or run.script is None or _mounts_secret(run):
+                continue
+            for each in run.commands:
+                word = _configured(each.command)
+                if word is not None:
+                    message = f"{each.name} leaves credentials in the image"
+                    yield Problem(word.span, message, secret="=" in word.value)
+            for script in run.script.scripts():
+                yield from _written(script)
+
+
+@rule(
+    on=AccountCommand,
+    severity="high",
+    family="secrets",
+    refs="CWE-798 CWE-259",
+    equivalents=("CKV2_DOCKER_17",),
+)
+def password_set_in_build(command: AccountCommand) -> Problems:
+    """Password of an account set in a build.
+
+    It is the same in every container, its hash is in the image, and often the password
+    itself is in the history.
+
+    Instead, leave accounts without a password: nobody has to log in to a container.
+
+    Bad (dockerfile):
+        FROM debian:12.9
+        RUN echo 'web:hunter2hunter2' | chpasswd
+
+    Good (dockerfile):
+        FROM debian:12.9
+        RUN useradd --uid 10001 web
+        USER 10001
+    """
+    name = command.name
+    if name == "chpasswd":
+        yield Problem(command, "chpasswd sets a password in the image")
+    elif name == "passwd":
+        option = command.command.split().option("--stdin")
+        if option is not None:
+            yield Problem(option.word.span, "passwd --stdin sets a password in the image")
+    elif name in ("useradd", "usermod"):
+        option = command.command.split(_ADDS_USERS).option("-p", "--password")
+        if option is not None and option.value and not _NO_PASSWORD.fullmatch(option.value):
+            is_joined = option.value_span is None or _overlap(option.value_span, option.word.span)
+            message = f"{name} {option.name} sets a password in the image"
+            yield Problem(option.word.span, message, secret=is_joined)
+
+
+@rule(
+    on=Run,
+    severity="high",
+    family="secrets",
+    refs="CWE-538 CWE-522",
+)
+def secret_mount_leaked(run: Run) -> Problems:
+    """Mounted secret copied into the image.
+
+    The mount is gone when the command ends, the copy is not: everybody who pulls the
+    image has it.
+
+    Instead, use the file where it is mounted, or mount it where the program looks for it.
+
+    Bad (dockerfile):
+        FROM node:22.14.0
+        RUN --mount=type=secret,id=npmrc cp /run/secrets/npmrc /root/.npmrc && npm ci
+
+    Good (dockerfile):
+        FROM node:22.14.0
+        RUN --mount=type=secret,id=npmrc,target=/root/.npmrc npm ci
+    """
+    secrets, mounted = _mounted(run)
+    if not secrets or run.script is None:
+        return
+    passing = (*_PASSING, *mounted)
+    removed = {
+        word.value.rstrip("/") for each in run.commands if each.name == "rm" for word in each.words
+    }
+    for script in run.script.scripts():
+        for command, target in _copies(script, secrets):
+            value = target.value.rstrip("/")
+            is_elsewhere = value[:1] == "$" and not value.startswith(("$HOME", "${HOME}"))
+            if is_elsewhere or value in removed:
+                continue
+            if not any(value == folder or value.startswith(f"{folder}/") for folder in passing):
+                message = f"{command.name} leaves the mounted secret in the image"
+                yield Problem(target.span, message)
+
+
+def _leads_to_secret(variable: BuildVar) -> bool:
+    """Whether a variable only says where a secret is mounted."""
+    value = variable.value
+    return value is not None and value.is_known and value.value.startswith(_SECRETS_FOLDERS)
+
+
+def _found(
+    statement: Statement,
+    expressions: Collection[re.Pattern[str]],
+    min_entropy: float,
+    *,
+    may_expose: bool,
+) -> Iterator[_Secret]:
+    """The secrets of a statement, those first of which most is known."""
+    if may_expose or expressions:
+        instruction = statement.instruction
+        for excerpt in (instruction.line, *(each.body for each in instruction.heredocs)):
+            if may_expose and is_likely(excerpt.text):
+                yield from _by_form(excerpt, min_entropy)
+            for expression in expressions:
+                for match in expression.finditer(excerpt.text):
+                    if match.group():
+                        yield _Secret(
+                            "holds what the policy knows as a secret", excerpt.span(*match.span())
+                        )
+    for name, span in _by_name(statement, min_entropy):
+        yield _Secret(f"{name} holds a secret", span)
+
+
+def _by_form(excerpt: Excerpt, min_entropy: float) -> Iterator[_Secret]:
+    """Secrets that are known by what they look like."""
+    from policylint.detect.credentials import exposed, is_sample, logins
+    from policylint.detect.passwords import is_default
+
+    for what, start, end, severity in exposed(excerpt.text):
+        yield _Secret(f"holds {what}", excerpt.span(start, end), severity)
+    for login in logins(excerpt.text):
+        is_local = login.host in _OWN_HOSTS and is_default(login.password, (login.user,))
+        if not (is_sample(login) or is_local or _is_dull(login.password, min_entropy)):
+            end = login.start + len(login.password)
+            yield _Secret("a URL holds a password", excerpt.span(login.start, end))
+
+
+def _by_name(statement: Statement, min_entropy: float) -> Iterator[tuple[str, Span]]:
+    """Literal values under the names of secrets."""
+    if isinstance(statement, Variables):
+        for variable in statement.variables:
+            yield from _named_value(variable, statement, min_entropy)
+    elif isinstance(statement, ImageLabels):
+        for label in statement.labels:
+            yield from _named_value(label, statement, min_entropy)
+    elif isinstance(statement, (Run, Start, Healthcheck)) and statement.script is not None:
+        from policylint.detect.scripts import secrets_handed
+
+        for handed in secrets_handed(statement.script):
+            if is_literal_secret(handed.value) and not _is_dull(handed.value, min_entropy):
+                yield handed.name, handed.span
+
+
+def _named_value(
+    member: BuildVar | ImageLabel, statement: Statement, min_entropy: float
+) -> Iterator[tuple[str, Span]]:
+    name, value, written = member.name.value, member.value, member.pair.value
+    if written is None or value is None or not (member.name.is_known and value.is_known):
+        return
+    if not is_secret_name(name) or is_harmless_name(name):
+        return
+    if not is_literal_secret(value.value, name) or _is_dull(value.value, min_entropy):
+        return
+    is_fingerprint = "signing" in name.lower() and _FINGERPRINT.fullmatch(value.value)
+    if not is_fingerprint and not references(written.text, statement.instruction.escape):
+        yield name, written.span
+
+
+def _is_dull(value: str, min_entropy: float) -> bool:
+    """Whether a value is no secret: an example, the hash of one, or too simple to be one."""
+    return is_dummy(value) or entropy(value) < min_entropy or bool(_HASH.fullmatch(value))
+
+
+def _overlap(span: Span, other: Span) -> bool:
+    return span.start < other.end and other.start < span.end
+
+
+def _mounts_secret(run: Run) -> bool:
+    types = (mount.field("type") for mount in run.mounts)
+    return any(each is not None and each.value in ("secret", "ssh") for each in types)
+
+
+def _configured(command: Command) -> ShellWord | None:
+    """The word by which a command hands over credentials that its program will keep."""
+    find = _CONFIGURES.get(command.name)
+    return find(command) if find is not None else None
+
+
+def _has(command: Command, *wanted: str) -> bool:
+    """Whether these words stand among the arguments of a command, in this order."""
+    values = iter(word.value for word in command.arguments)
+    return all(each in values for each in wanted)
+
+
+def _aws(command: Command) -> ShellWord | None:
+    if not _has(command, "configure", "set"):
+        return None
+    return next((word for word in command.arguments if word.value.endswith(_AWS_KEYS)), None)
+
+
+def _gcloud(command: Command) -> ShellWord | None:
+    if not _has(command, "auth", "activate-service-account"):
+        return None
+    return next(word for word in command.arguments if word.value == "activate-service-account")
+
+
+def _az(command: Command) -> ShellWord | None:
+    return _with_option(command, ("login",), "-p", "--password", "--federated-token")
+
+
+def _doctl(command: Command) -> ShellWord | None:
+    return _with_option(command, ("auth", "init"), "-t", "--access-token")
+
+
+def _registry(command: Command) -> ShellWord | None:
+    return _with_option(command, ("login",), "-p", "--password")
+
+
+def _helm(command: Command) -> ShellWord | None:
+    return _with_option(command, ("registry", "login"), "-p", "--password")
+
+
+def _with_option(command: Command, verbs: tuple[str, ...], *names: str) -> ShellWord | None:
+    if not _has(command, *verbs):
+        return None
+    option = command.split((*names, "-u", "--username")).option(*names)
+    return option.word if option is not None else None
+
+
+def _npm(command: Command) -> ShellWord | None:
+    if not (_has(command, "config", "set") or _has(command, "set")):
+        return None
+    for word in command.arguments:
+        key = word.value.partition("=")[0]
+        if key.rpartition(":")[2] in ("_auth", "_authToken", "_password", "npmAuthToken"):
+            return word
+    return None
+
+
+_CONFIGURES: dict[str, Callable[[Command], ShellWord | None]] = {
+    "aws": _aws,
+    "gcloud": _gcloud,
+    "az": _az,
+    "doctl": _doctl,
+    "docker": _registry,
+    "podman": _registry,
+    "helm": _helm,
+    "npm": _npm,
+    "yarn": _npm,
+    "pnpm": _npm,
+}
+
+
+def _written(script: Script) -> Problems:
+    """Credentials that a script writes into the files in which programs look for them."""
+    is_npm = bool(_NPM_CREDENTIAL.search(script.excerpt.text))
+    for command in script.commands:
+        has_body = any(each.body is not None for each in command.redirections)
+        if command.name in ("echo", "printf") or (command.name == "cat" and has_body):
+            targets = [each.target for each in command.redirections if ">" in each.operator]
+        elif command.name == "tee":
+            targets = command.arguments
+        else:
+            continue
+        yield from _to_files(targets, is_npm=is_npm)
+    for group in script.groups:
+        targets = [each.target for each in group.redirections if ">" in each.operator]
+        yield from _to_files(targets, is_npm=is_npm)
+
+
+def _to_files(targets: list[ShellWord], *, is_npm: bool) -> Problems:
+    for target in targets:
+        name = target.value.rpartition("/")[2]
+        if name in _CREDENTIAL_FILES or (is_npm and name == _NPM_FILE):
+            yield Problem(target.span, f"credentials written into {name} stay in the image")
+
+
+def _mounted(run: Run) -> tuple[set[str], list[str]]:
+    """Where a RUN mounts secrets, and where it mounts anything."""
+    secrets: set[str] = set()
+    mounted: list[str] = []
+    for mount in run.mounts:
+        kind, target = mount.field("type"), mount.field("target", "dst", "destination")
+        is_secret = kind is not None and kind.value == "secret"
+        path = target.value if target is not None else None
+        if path is None and is_secret:
+            name = mount.field("id")
+            path = f"/run/secrets/{name.value}" if name is not None and name.value else None
+        if path:
+            mounted.append(path.rstrip("/"))
+            if is_secret:
+                secrets.add(path)
+    return secrets, mounted
+
+
+def _copies(script: Script, secrets: set[str]) -> Iterator[tuple[Command, ShellWord]]:
+    """The commands of a script that copy a secret, and where they put it."""
+    for command in script.commands:
+        if not _reads(command, secrets):
+            continue
+        if command.name in _COPIERS:
+            operands = command.split(("-g", "-m", "-o", "-t")).operands
+            if len(operands) > 1:
+                yield command, operands[-1]
+        else:
+            for target in _outputs(command):
+                yield command, target
+    for producers, consumers in script.pipes():
+        if any(each.name == "cat" and _reads(each, secrets) for each in producers):
+            for command in consumers:
+                for target in _outputs(command):
+                    yield command, target
+
+
+def _reads(command: Command, secrets: set[str]) -> bool:
+    sources = [word.value for word in command.arguments]
+    sources += [each.target.value for each in command.redirections if each.operator == "<"]
+    return any(each in secrets or each.startswith("/run/secrets/") for each in sources)
+
+
+def _outputs(command: Command) -> Iterator[ShellWord]:
+    """The files into which `cat` and `tee` write what they read."""
+    if command.name == "tee":
+        yield from command.split().operands
+    if command.name in ("cat", "tee"):
+        for each in command.redirections:
+            if each.operator in (">", ">>", ">|"):
+                yield each.target

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from policylint.source import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Container, Iterator, Sequence
 
     from policylint.dockerfile.excerpt import Excerpt
 
@@ -171,25 +171,12 @@ class Command:
         places = places or [each.span for each in self.redirections]
         return Span(min(places).start, max(place.end for place in places))
 
-    def split(self, valued: Collection[str] = ()) -> Arguments:
+    def split(self, valued: Container[str] = ()) -> Arguments:
         """The options and operands; `valued` names the options that take a value.
 
         `--` ends the options, which may also stand behind operands.
         """
-        options: list[Option] = []
-        operands: list[ShellWord] = []
-        waiting = iter(self.arguments)
-        for word in waiting:
-            value = word.value
-            if value == "--":
-                operands.extend(waiting)
-            elif len(value) < 2 or value[0] != "-":
-                operands.append(word)
-            elif value[1] == "-":
-                options.append(_long_option(word, waiting, valued))
-            else:
-                options.extend(_short_options(word, waiting, valued))
-        return Arguments(tuple(options), tuple(operands))
+        return split(self.arguments, valued)
 
 
 class Pipe(NamedTuple):
@@ -256,7 +243,25 @@ class Script:
         return command.redirections + [each for group in around for each in group.redirections]
 
 
-def _long_option(word: ShellWord, waiting: Iterator[ShellWord], valued: Collection[str]) -> Option:
+def split(words: Sequence[ShellWord], valued: Container[str] = ()) -> Arguments:
+    """The options and operands among words, as `Command.split` tells them apart."""
+    options: list[Option] = []
+    operands: list[ShellWord] = []
+    waiting = iter(words)
+    for word in waiting:
+        value = word.value
+        if value == "--":
+            operands.extend(waiting)
+        elif len(value) < 2 or value[0] != "-":
+            operands.append(word)
+        elif value[1] == "-":
+            options.append(_long_option(word, waiting, valued))
+        else:
+            options.extend(_short_options(word, waiting, valued))
+    return Arguments(tuple(options), tuple(operands))
+
+
+def _long_option(word: ShellWord, waiting: Iterator[ShellWord], valued: Container[str]) -> Option:
     name, equals, value = word.value.partition("=")
     if equals:
         return Option(name, word, value, word.content.span(len(name) + 1, len(word.value)))
@@ -267,7 +272,7 @@ def _long_option(word: ShellWord, waiting: Iterator[ShellWord], valued: Collecti
 
 
 def _short_options(
-    word: ShellWord, waiting: Iterator[ShellWord], valued: Collection[str]
+    word: ShellWord, waiting: Iterator[ShellWord], valued: Container[str]
 ) -> Iterator[Option]:
     value = word.value
     for at, letter in enumerate(value[1:], 1):

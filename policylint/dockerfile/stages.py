@@ -275,6 +275,7 @@ class Build:
         "_instructions",
         "_needed",
         "_numbers",
+        "_parents",
         "arguments",
         "ends",
         "preamble",
@@ -289,6 +290,7 @@ class Build:
         self._numbers: dict[str, list[int]] = {}
         self._filled = False
         self._needed: frozenset[int] | None = None
+        self._parents: frozenset[int] | None = None
         outer = _Layer()
         self.arguments = Variables((outer,), _AT_THE_END, _IN_FROM, complete=True)
         instructions = self.preamble
@@ -314,6 +316,14 @@ class Build:
         if self._needed is None:
             self._needed = frozenset(self._find_needed())
         return stage.index in self._needed
+
+    def is_built_on(self, stage: Stage) -> bool:
+        """Whether another stage is built FROM a stage."""
+        if self._parents is None:
+            self._parents = frozenset(
+                each.parent.index for each in self.stages if each.parent is not None
+            )
+        return stage.index in self._parents
 
     def stage_of(self, instruction: Instruction) -> Stage | None:
         """The stage in which an instruction stands."""

@@ -276,7 +276,9 @@ def _is_pip(command: Command) -> bool:
     if not name.startswith(("python", "pypy")):
         return False
     words = [word.value for word in command.arguments]
-    return "-m" in words and words[words.index("-m") + 1 :][:1] == ["pip"]
+    if "-m" in words:
+        return words[words.index("-m") + 1 :][:1] == ["pip"]
+    return "-mpip" in words
 
 
 def _mounted_images(plain: Statement) -> Iterator[BaseImage]:

@@ -11,7 +11,7 @@ Only those that rules ask for are looked for: whom a tool believes, and where it
 from __future__ import annotations
 
 import re
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
 from policylint.dockerfile.script import Assignment
@@ -267,7 +267,7 @@ def _options(
 def _keyed(command: Command, key: re.Pattern[str]) -> Iterator[tuple[str, str | None, Span]]:
     """Where a key stands with its value, as `key=value` or in two words."""
     words = command.arguments
-    for word, following in zip(words, [*words[1:], None], strict=True):
+    for word, following in zip_longest(words, words[1:]):
         name, equals, value = word.value.partition("=")
         match = key.fullmatch(name)
         if match is None:

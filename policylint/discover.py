@@ -40,18 +40,20 @@ def discover(
     exclude: tuple[str, ...] = (),
     kind: str | None = None,
     stdin_filename: str | None = None,
+    seen: set[str] | None = None,
 ) -> Iterator[SourceFile | Failure]:
     """The files that paths stand for, each once, in the order of the paths and then of the names.
 
     Folders are searched for files that may be definitions, without those that
-    git ignores; `exclude` patterns hold for named files too.
+    git ignores; `exclude` patterns hold for named files too. A second search that is given
+    the same `seen` passes over what the first one found.
     """
-    seen: set[str] = set()
+    seen = set() if seen is None else seen
     reader = _Reader(root, kind)
     for path in paths:
         if path == "-":
             if path not in seen:
-                seen.add(path)
+                seen.update((path, os.path.realpath(stdin_filename or path)))
                 yield reader.stdin(stdin_filename)
             continue
         for found in _candidates(path, root, exclude):

@@ -21,18 +21,20 @@ from policylint.model import Hole, ReadProblem, Suppression, UnknownKind, Worklo
 from policylint.parsers import Document, parse
 from policylint.policy import PolicyError
 from policylint.rules.index import COMPOSED, NODES, RULES
+from policylint.source import SourceFile
 from policylint.tree import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from policylint.crosscheck import Gathering, Shared
     from policylint.finding import Edit, Fix, Problem
+    from policylint.fleet import Fleet
     from policylint.model import At, Node
     from policylint.parsers.templates import Values
     from policylint.policy import Policy, RuleChoice
     from policylint.rego.evaluate import Evaluation
     from policylint.rule import Rule
-    from policylint.source import SourceFile
     from policylint.suppress import Court
 
 
@@ -46,6 +48,8 @@ def lint(
     complete: Callable[[], bool] = bool,
     min_severity: str = "info",
     rego: Evaluation | None = None,
+    together: bool = True,
+    context: Iterable[SourceFile] | None = None,
 ) -> Report:
     """Check files against a policy; `values` fill the placeholders of templates.
 
@@ -55,8 +59,11 @@ def lint(
     were all there are, so that an exemption without a finding is one too many. What is below
     `min_severity` is decided on, but not reported. `rego` evaluates the policy's rules in
     Rego, if it has any.
+
+    The rules on the fleet look at the files `together`, and at the rest of what is there:
+    the `context`, of which nothing else is said. It is read only when there is such a rule.
     """
-    run = _Run(policy, suppressions=suppressions, rego=rego)
+    run = _Run(policy, suppressions=suppressions, rego=rego, together=together)
     files: list[CheckedFile] = []
     passed_over = 0
     for source in sources:
@@ -76,7 +83,17 @@ def lint(
         else:
             passed_over += 1
     run.settle()
-    run.finish(complete=complete() and run.is_whole)
+    is_complete = complete() and run.is_whole
+    try:
+        run.compare(context, values, is_complete=is_complete)
+    except PolicyError:
+        raise
+    except Exception as error:
+        if crashed is None:
+            raise
+        crashed(SourceFile("the definitions together", ""), error)
+        is_complete = False
+    run.finish(complete=is_complete)
     files.sort()
     return Report(
         sorted((found for found in run.findings if _counts(found, min_severity)), key=_order),
@@ -115,7 +132,9 @@ class _Checked:
 class _Run:
     """The findings of a run as they come together, file by file."""
 
-    def __init__(self, policy: Policy, *, suppressions: bool, rego: Evaluation | None) -> None:
+    def __init__(
+        self, policy: Policy, *, suppressions: bool, rego: Evaluation | None, together: bool
+    ) -> None:
         self.findings: list[Finding] = []
         self.suppressed: list[Suppressed] = []
         self.unknown = 0
@@ -128,6 +147,10 @@ class _Run:
         # Those that wait for the word of Rego, and the documents that it was asked about.
         self._waiting: list[_Checked] = []
         self._asked: dict[int, tuple[_Checked, Document]] = {}
+        self._fleet_rules = [name for name in NODES.get("Fleet", ()) if name in policy.rules]
+        self._gathering = _gathering() if together and self._fleet_rules else None
+        # Files whose suppressions may mean what only all files together show.
+        self._postponed: list[tuple[SourceFile, list[Finding], list[Suppression]]] = []
 
     def check(self, source: SourceFile, documents: list[Document]) -> None:
         """Evaluate the documents of one file, and decide what is taken back."""
@@ -137,6 +160,8 @@ class _Run:
             checked.findings += findings
             if self._rego is not None and not _is_unread(document):
                 self._asked[self._rego.add(document, findings)] = checked, document
+        if self._gathering is not None:
+            self._gathering.add(source, documents)
         if self._rego is None:
             self._decide(checked)
             return
@@ -170,14 +195,10 @@ class _Run:
         asked = [found for document in documents for found in document.suppressions]
         if not self._honours:
             asked = []
-        if asked or (findings and self._policy.exemptions):
-            decision = self._court().decide(findings, asked)
-            # Nobody but the policy takes back what is said of suppressions.
-            about = self._said_of(source, decision.suppressions)
-            told = self._court().decide(about, ())
-            findings = decision.kept + told.kept
-            self.suppressed += decision.suppressed + told.suppressed
-        self.findings += findings
+        if asked and self._gathering is not None:
+            self._postponed.append((source, findings, asked))
+        else:
+            self._weigh(source, findings, asked)
         self.is_whole &= all(finding.rule.name != UNREADABLE for finding in findings)
         self.unknown += sum(
             1 + len(node.others)
@@ -185,6 +206,86 @@ class _Run:
             for node in document.nodes
             if type(node) is Hole
         )
+
+    def compare(
+        self, context: Iterable[SourceFile] | None, values: Values | None, *, is_complete: bool
+    ) -> None:
+        """Evaluate the rules on all definitions together, and decide what had to wait for that."""
+        gathering = self._gathering
+        if gathering is None:
+            return
+        shared: list[Shared] = []
+        is_whole = False
+        try:
+            if not gathering.is_empty:
+                gathered = is_complete if context is None else self._gather(context, values)
+                checks = self._checks.on("Fleet")
+                shared = gathering.findings(checks, values, gathering.suppressions)
+                is_whole = gathered
+        finally:
+            if self._postponed and not is_whole:
+                self._court().leave_out(self._fleet_rules)
+            self._decide_together(gathering, shared)
+
+    def _gather(self, context: Iterable[SourceFile], values: Values | None) -> bool:
+        """Take the facts of the context along; what cannot be understood in it is left out."""
+        is_whole = True
+        for source in context:
+            try:
+                documents = parse(source, values)
+                if self._gathering is not None:
+                    self._gathering.add(source, documents, is_named=False)
+            except Exception:
+                is_whole = False
+        return is_whole
+
+    def _decide_together(self, gathering: Gathering, shared: list[Shared]) -> None:
+        """Decide on what is about several files: what takes it back may stand in any of them."""
+        views: dict[str, list[Finding]] = {}
+        for case in shared:
+            for view in case.stands:
+                views.setdefault(view.source.path, []).append(view)
+        taken: dict[int, Suppressed] = {}
+        for source, findings, asked in self._postponed:
+            taken |= self._weigh(source, findings, asked, views.pop(source.path, []))
+        for path, here in views.items():
+            elsewhere = gathering.suppressions.get(path, []) if self._honours else []
+            if elsewhere or self._policy.exemptions:
+                decision = self._court().decide(here, elsewhere)
+                taken |= {id(entry.finding): entry for entry in decision.suppressed}
+        for case in shared:
+            back = [taken[id(view)] for view in case.stands if id(view) in taken]
+            if back:
+                self.suppressed.append(back[0]._replace(finding=case.finding))
+            else:
+                self.findings.append(case.finding)
+
+    def _weigh(
+        self,
+        source: SourceFile,
+        findings: list[Finding],
+        asked: list[Suppression],
+        views: Sequence[Finding] = (),
+    ) -> dict[int, Suppressed]:
+        """Decide on the findings of a file, and on `views`: findings about several, from here.
+
+        The answer is which of the views are taken back, by their identity.
+        """
+        if not asked and not ((findings or views) and self._policy.exemptions):
+            self.findings += findings
+            return {}
+        decision = self._court().decide([*findings, *views], asked)
+        # Nobody but the policy takes back what is said of suppressions.
+        about = self._said_of(source, decision.suppressions)
+        told = self._court().decide(about, ())
+        apart = {id(view) for view in views}
+        self.findings += [
+            finding for finding in (*decision.kept, *told.kept) if id(finding) not in apart
+        ]
+        taken = {id(entry.finding): entry for entry in decision.suppressed}
+        self.suppressed += [entry for key, entry in taken.items() if key not in apart]
+        self.suppressed += told.suppressed
+        return {key: entry for key, entry in taken.items() if key in apart}
 
     def finish(self, *, complete: bool) -> None:
         """Say what became of the policy's exemptions, at their places in its files."""
@@ -207,7 +308,16 @@ class _Run:
     def _court(self) -> Court:
         if self._sitting is None:
             self._sitting = _court(self._policy)
+            if self._gathering is None:
+                self._sitting.leave_out(self._fleet_rules)
         return self._sitting
+
+
+def _gathering() -> Gathering:
+    """Who compares definitions: imported only where a rule asks for that."""
+    from policylint.crosscheck import Gathering
+
+    return Gathering()
 
 
 def _court(policy: Policy) -> Court:
@@ -233,7 +343,7 @@ class Check:
         settings = choice.settings if choice is not None else {}
         self._function = partial(rule.check, **settings) if settings else rule.check
 
-    def problems(self, node: Node, around: dict[str, Any]) -> Iterator[Problem]:
+    def problems(self, node: Node | Fleet, around: dict[str, Any]) -> Iterator[Problem]:
         """What the rule says of a node."""
         if not self._asks:
             return self._function(node)

@@ -59,23 +59,32 @@ class Problem:
     this case, `instead` says what to write here when the rule's own words do not
     fit, `secret` means that the text at the place must not be shown, and `is_path`
     that the related places are the steps of an attack, in their order.
+
+    Rules on the fleet take the places that its facts give. `here` says what the first
+    place is to whoever meets the problem at another one; `is_mutual` that the related
+    places are as much at fault: what takes the problem back may stand at any of them.
     """
 
-    __slots__ = ("at", "fix", "instead", "is_path", "message", "related", "secret", "severity")
+    __slots__ = (
+        "at", "fix", "here", "instead", "is_mutual", "is_path", "message", "related", "secret",
+        "severity",
+    )  # fmt: skip
 
     def __init__(
         self,
         at: Any,
         message: str,
-        related: Sequence[tuple[At, str]] = (),
+        related: Sequence[tuple[Any, str]] = (),
         *,
         severity: str | None = None,
         instead: str | None = None,
         fix: Fix | None = None,
         secret: bool = False,
         is_path: bool = False,
+        here: str = "see also here",
+        is_mutual: bool = False,
     ) -> None:
-        self.at: At = getattr(at, "at", at)
+        self.at: Any = getattr(at, "at", at)
         self.message = message
         self.related = (
             *related,
@@ -86,6 +95,8 @@ class Problem:
         self.fix = fix
         self.secret = secret
         self.is_path = is_path
+        self.here = here
+        self.is_mutual = is_mutual
 
 
 if TYPE_CHECKING:

@@ -113,6 +113,12 @@ class Court:
                 self._by_name.setdefault(rule.value, []).append(index)
         self._used: set[tuple[int, str]] = set()
 
+    def leave_out(self, names: Collection[str]) -> None:
+        """Call nothing unused that means these rules: the run cannot answer for them."""
+        rules = [name for name in self._terms.rules if name not in names]
+        left_out = (*self._terms.left_out, *names)
+        self._terms = self._terms._replace(rules=rules, left_out=left_out)
+
     def decide(self, findings: Sequence[Finding], asked: Iterable[Suppression]) -> Decision:
         """Weigh the findings of one file; `asked` are the suppressions that stand in it."""
         judged = [judge(suppression, self._terms) for suppression in asked]

@@ -9,7 +9,7 @@ import click
 
 from policylint import policy as policies
 from policylint.cli.errors import UsageError, fail, internal_error
-from policylint.cli.policies import covers, policy_for, reported, root_of
+from policylint.cli.policies import context, covers, policy_for, reported, root_of
 from policylint.cli.rego import Shelf, rego_options
 from policylint.cli.reports import FORMATS, Reports
 from policylint.cli.values import read_values
@@ -149,6 +149,12 @@ if TYPE_CHECKING:
     envvar="POLICYLINT_UNSAFE_FIXES",
     help="Also fixes that may change what a definition does.",
 )
+@click.option(
+    "--no-context",
+    is_flag=True,
+    envvar="POLICYLINT_NO_CONTEXT",
+    help="Compare the named files with each other only, not with the rest of the policy's folder.",
+)
 @click.option("--debug", is_flag=True, envvar="POLICYLINT_DEBUG",
               help="Show where an internal error happened.")  # fmt: skip
 def command(
@@ -175,6 +181,7 @@ def command(
     fix: bool,
     diff: bool,
     unsafe_fixes: bool,
+    no_context: bool,
     debug: bool,
 ) -> int:
     """Check definitions in PATHS: files, folders, or - for standard input (default: .).
@@ -191,9 +198,18 @@ def command(
     root = root_of(policy, folder)
     policy = reported(policy, root)
     failures: list[Failure] = []
+    seen: set[str] = set()
     found = discover(
-        paths, root=root, exclude=policy.exclude, kind=kind, stdin_filename=stdin_filename
+        paths,
+        root=root,
+        exclude=policy.exclude,
+        kind=kind,
+        stdin_filename=stdin_filename,
+        seen=seen,
     )
+    # A policy that was named may stand anywhere, and says nothing of what lies around it.
+    is_found = policy_name is None and policy.folder is not None and not covers(paths, policy)
+    rest = context(policy, root, seen) if is_found and not no_context else None
 
     def crashed(source: SourceFile, error: Exception) -> None:
         failures.append(Failure(source.location, internal_error(error)))
@@ -203,7 +219,8 @@ def command(
     if fix or diff:
         from policylint.cli.fixes import Mended
 
-        judge = partial(lint, policy=policy, values=values, suppressions=not ignore_suppressions)
+        honours = not ignore_suppressions
+        judge = partial(lint, policy=policy, values=values, suppressions=honours, together=False)
         mended = Mended(sources, judge, unsafe=unsafe_fixes)
         if diff:
             click.echo(mended.diff(), nl=False)
@@ -221,6 +238,7 @@ def command(
             complete=lambda: kind is None and covers(paths, policy) and not failures,
             min_severity=min_severity,
             rego=evaluation,
+            context=rest,
         )
     except policies.PolicyError as error:
         raise UsageError(str(error)) from None

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from policylint import policy as policies
 from policylint.cli.errors import UsageError
-from policylint.discover import common_folder, git_root, is_below, relative
+from policylint.discover import common_folder, discover, git_root, is_below, relative
 from policylint.rules.index import SETS
 from policylint.source import SourceFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from policylint.cli.rego import Shelf
     from policylint.policy import Policy
@@ -60,6 +60,17 @@ def reported(policy: Policy, root: str) -> Policy:
             exemption._replace(source=known[exemption.source]) for exemption in policy.exemptions
         )
     )
+
+
+def context(policy: Policy, root: str, seen: set[str]) -> Iterator[SourceFile]:
+    """The rest of the folder that a policy holds for, but for what has been `seen`.
+
+    What cannot be read is left out: nobody asked for it.
+    """
+    if policy.folder is not None:
+        for found in discover((policy.folder,), root=root, exclude=policy.exclude, seen=seen):
+            if isinstance(found, SourceFile):
+                yield found
 
 
 def covers(paths: Iterable[str], policy: Policy) -> bool:

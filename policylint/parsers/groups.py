@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from policylint.detect.ids import resolve
 from policylint.model import Group, Value
 from policylint.parsers import quirks
 from policylint.parsers.marathon import app
-from policylint.parsers.parts import resolve
 from policylint.parsers.pods import pod
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from policylint.detect.ids import resolve
 from policylint.detect.placeholders import is_hole
 from policylint.model import (
     UNKNOWN,
@@ -31,7 +32,6 @@ from policylint.parsers import parts
 from policylint.parsers.docker import Parameters
 from policylint.parsers.images import image
 from policylint.parsers.mounts import external_mounts, host_mount, parameter_mounts
-from policylint.parsers.parts import resolve
 from policylint.tree import Place
 
 if TYPE_CHECKING:

@@ -30,18 +30,6 @@ if TYPE_CHECKING:
 _IPC_MODES = {"SHARE_PARENT": "host", "PRIVATE": "private"}
 
 
-def resolve(identifier: str, base: str) -> str:
-    """The absolute form of an id, as Marathon resolves it: `..` at the root stays at the root."""
-    segments = [] if identifier.startswith("/") else base.split("/")
-    resolved: list[str] = []
-    for segment in [*segments, *identifier.split("/")]:
-        if segment == "..":
-            del resolved[-1:]
-        elif segment not in ("", "."):
-            resolved.append(segment)
-    return "/" + "/".join(resolved)
-
-
 def labels(members: Members) -> tuple[Label, ...]:
     """The labels of an object, or anything else that maps names to texts."""
     return tuple(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from policylint.detect.ids import resolve
 from policylint.model import (
     Backoff,
     Container,
@@ -34,7 +35,7 @@ def pod(members: Members) -> Workload:
     placement = scheduling.child_or_empty("placement")
     default = Value("host", members.place("id"), origin="default")
     if own is not None and own.is_known:
-        own = Value(parts.resolve(own.value, "/"), own.at)
+        own = Value(resolve(own.value, "/"), own.at)
     return Workload(
         kind="pod",
         id=own if own is not None else Value("/", members.place("id")),

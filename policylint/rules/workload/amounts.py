@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from policylint.demand import UNITS, request
 from policylint.detect.miners import indicator
 from policylint.detect.paths import matches_glob
 from policylint.detect.placeholders import has_hole
@@ -15,12 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from policylint.finding import Problems
-    from policylint.model import At, Command, Value
-
-# What a container and a pod's executor get that do not say.
-_DEFAULTS = {"cpus": 1.0, "mem": 128.0, "disk": 0.0, "gpus": 0.0}
-_EXECUTOR = {"cpus": 0.1, "mem": 32.0, "disk": 10.0, "gpus": 0.0}
-_UNITS = {"cpus": "cpus", "mem": "MiB of memory", "disk": "MiB of disk", "gpus": "gpus"}
+    from policylint.model import Command, Value
 
 
 @rule(on=Workload, severity="medium", family="resources", refs="CWE-770")
@@ -66,9 +62,9 @@ def task_too_large(
         "gpus": _least(max_gpus),
     }
     found = [
-        (at, f"{total:g} {_UNITS[name]}, {limit:g} are the most here")
+        (at, f"{total:g} {UNITS[name]}, {limit:g} are the most here")
         for name, limit in limits.items()
-        for total, at in [_total(workload, name)]
+        for total, at in [request(workload, name)]
         if limit is not None and total > limit
     ]
     if found:
@@ -174,24 +170,6 @@ def cryptominer_indicator(container: Container, workload: Workload) -> Problems:
 def _least(*limits: float) -> float | None:
     """The lowest of the limits that are set."""
     return min((limit for limit in limits if limit > 0), default=None)
-
-
-def _total(workload: Workload, name: str) -> tuple[float, At]:
-    """What one instance asks for in all, and the place of its largest part that is stated."""
-    asked = [(container.resources, _DEFAULTS) for container in workload.containers]
-    if workload.kind == "pod":
-        asked.append((workload.executor_resources, _EXECUTOR))
-    total = 0.0
-    stated: list[Value[float]] = []
-    for resources, defaults in asked:
-        value: Value[float] | None = getattr(resources, name, None)
-        if value is None:
-            total += defaults[name]
-        elif value.is_known:
-            total += value.value
-            stated.append(value)
-    largest = max(stated, key=lambda value: value.value, default=None)
-    return total, largest.at if largest is not None else workload.id.at
 
 
 def _texts(container: Container, workload: Workload) -> Iterator[Value[str]]:

@@ -1,0 +1,222 @@
+"""The pass over all definitions together: gathers facts file by file, then compares them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from policylint.finding import Finding, Related, rank
+from policylint.fleet import Fleet
+from policylint.fleet.reader import Reader
+from policylint.model import Record
+from policylint.parsers import parse
+from policylint.source import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+    from policylint.engine import Check
+    from policylint.finding import Problem
+    from policylint.fleet import Facts, Spot
+    from policylint.model import Suppression
+    from policylint.parsers import Document
+    from policylint.parsers.templates import Values
+    from policylint.source import SourceFile
+
+# Further places of one finding that are shown; a role with a thousand services has one finding.
+MOST_RELATED = 10
+
+
+class Shared(Record):
+    """A finding about several definitions, and how it looks from each that may take it back."""
+
+    finding: Finding
+    stands: tuple[Finding, ...]
+
+
+class Gathering:
+    """The facts of a run as they come together, and the files that they are from.
+
+    What is not named is context: it takes part, and nothing is said that is about it alone.
+    """
+
+    def __init__(self) -> None:
+        self.suppressions: dict[str, list[Suppression]] = {}
+        self._reader = Reader()
+        self._sources: dict[str, SourceFile] = {}
+        self._facts: dict[str, list[Facts]] = {}
+        self._named: set[str] = set()
+        self._by_text: dict[str, list[str]] = {}
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no named file has anything that could be compared."""
+        return not self._named
+
+    def add(
+        self, source: SourceFile, documents: Iterable[Document], *, is_named: bool = True
+    ) -> None:
+        """Take the facts of a file along; of two with one path the first counts."""
+        path = source.path
+        documents = list(documents)
+        if path in self._sources:
+            return
+        found = (
+            self._reader.facts(path, number, document.nodes)
+            for number, document in enumerate(documents)
+        )
+        facts = [left for left in found if left is not None]
+        if not facts:
+            return
+        self._sources[path] = source
+        self._facts[path] = facts
+        self._by_text.setdefault(source.text, []).append(path)
+        if is_named:
+            self._named.add(path)
+        asked = [suppression for document in documents for suppression in document.suppressions]
+        if asked:
+            self.suppressions[path] = asked
+
+    def fleet(self) -> Fleet:
+        """All that is known; of files with the same text one stands for all."""
+        paths = (
+            min(copies, key=lambda path: (path not in self._named, path))
+            for copies in self._by_text.values()
+        )
+        return Fleet(facts for path in paths for facts in self._facts[path])
+
+    def findings(
+        self, checks: Iterable[Check], values: Values | None, suppressed: Collection[str]
+    ) -> list[Shared]:
+        """What the rules on the fleet say of the named files.
+
+        In the files of `suppressed` something may take findings back, so that the exact
+        place matters for each that stands there.
+        """
+        cases = sorted(self._cases(checks), key=_Case.order)
+        wanted: dict[str, set[Spot]] = {}
+        for case in cases:
+            for spot in case.wanted(suppressed):
+                wanted.setdefault(spot.path, set()).add(spot)
+        sites = _Sites(dict(self._sites(wanted, values)), self._sources)
+        seen: dict[tuple[object, ...], int] = {}
+        found: dict[tuple[object, ...], Shared] = {}
+        for case in cases:
+            shared = sites.shared(case, seen)
+            finding = shared.finding
+            key = finding.rule.name, finding.source.path, finding.span, finding.message
+            if key not in found or rank(found[key].finding.severity) < rank(finding.severity):
+                found[key] = shared
+        return _without_echoes(list(found.values()))
+
+    def _cases(self, checks: Iterable[Check]) -> Iterator[_Case]:
+        fleet = self.fleet()
+        for check in checks:
+            for problem in check.problems(fleet, {}):
+                severity = check.severity(problem)
+                spots = (problem.at, *(spot for spot, _ in problem.related))
+                at = next((n for n, spot in enumerate(spots) if spot.path in self._named), None)
+                if severity is not None and at is not None:
+                    yield _Case(check, severity, problem, spots, at)
+
+    def _sites(
+        self, wanted: dict[str, set[Spot]], values: Values | None
+    ) -> Iterator[tuple[Spot, _Site]]:
+        """The stretches of text that spots stand for; each file is read again once."""
+        for path, spots in wanted.items():
+            documents = parse(self._sources[path], values)
+            for spot in spots:
+                document = documents[spot.document]
+                names = document.names(spot.place)[len(spot.root) :]
+                yield spot, _Site(document.span(spot.place), names)
+
+
+class _Case(Record):
+    """A problem that touches a named file, and which of its places is the first that does."""
+
+    check: Check
+    severity: str
+    problem: Problem
+    spots: tuple[Spot, ...]
+    at: int
+
+    def order(self) -> tuple[object, ...]:
+        return (*self.spots[0].order(), self.check.rule.name, self.problem.message)
+
+    def related(self) -> list[tuple[Spot, str]]:
+        """The other places that are shown, the one where a change is needed first."""
+        places = [(self.problem.at, self.problem.here), *self.problem.related]
+        return [place for n, place in enumerate(places) if n != self.at][:MOST_RELATED]
+
+    def stands(self) -> tuple[Spot, ...]:
+        """The places at which the problem can be taken back."""
+        return self.spots if self.problem.is_mutual else self.spots[:1]
+
+    def wanted(self, suppressed: Collection[str]) -> Iterator[Spot]:
+        """The places that must be known exactly."""
+        yield self.spots[0]
+        yield self.spots[self.at]
+        yield from (spot for spot, _ in self.related())
+        yield from (spot for spot in self.stands() if spot.path in suppressed)
+
+
+class _Site(Record):
+    """Where a spot is in its file, and its path with list items under their own names."""
+
+    span: Span
+    names: tuple[str | int, ...]
+
+
+_NOWHERE = _Site(Span(0, 0), ())
+
+
+class _Sites(Record):
+    """The places of a run, worked out."""
+
+    known: dict[Spot, _Site]
+    sources: dict[str, SourceFile]
+
+    def shared(self, case: _Case, seen: dict[tuple[object, ...], int]) -> Shared:
+        """A case as findings; `seen` counts equals."""
+        first = case.spots[0]
+        # The same whichever files are named, so that a baseline holds for all runs.
+        place = (case.check.rule.name, first.path, first.subject, self.known[first].names)
+        seen[place] = seen.get(place, 0) + 1
+        identity = (*place, seen[place])
+        related = tuple(
+            Related(self.sources[spot.path], self.known[spot].span, message)
+            for spot, message in case.related()
+        )
+        return Shared(
+            self._finding(case, case.spots[case.at], related, identity),
+            tuple(self._finding(case, spot, (), identity) for spot in case.stands()),
+        )
+
+    def _finding(
+        self, case: _Case, spot: Spot, related: tuple[Related, ...], identity: tuple[object, ...]
+    ) -> Finding:
+        return Finding(
+            case.check.rule,
+            case.severity,
+            case.problem,
+            self.sources[spot.path],
+            self.known.get(spot, _NOWHERE).span,
+            subject=spot.subject,
+            related=related,
+            identity=identity,
+        )
+
+
+def _without_echoes(found: list[Shared]) -> list[Shared]:
+    """Those for which no other rule speaks at the same place."""
+    spoken = {
+        (shared.finding.rule.name, shared.finding.source.path, shared.finding.span)
+        for shared in found
+    }
+    return [
+        shared
+        for shared in found
+        if not any(
+            (name, shared.finding.source.path, shared.finding.span) in spoken
+            for name in shared.finding.rule.unless
+        )
+    ]

@@ -78,45 +78,52 @@ class Gathering:
 
     def fleet(self) -> Fleet:
         """All that is known; of files with the same text one stands for all."""
-        paths = (
-            min(copies, key=lambda path: (path not in self._named, path))
-            for copies in self._by_text.values()
-        )
+        paths = map(min, self._by_text.values())
         return Fleet(facts for path in paths for facts in self._facts[path])
 
-    def findings(
-        self, checks: Iterable[Check], values: Values | None, suppressed: Collection[str]
-    ) -> list[Shared]:
-        """What the rules on the fleet say of the named files.
-
-        In the files of `suppressed` something may take findings back, so that the exact
-        place matters for each that stands there.
-        """
-        cases = sorted(self._cases(checks), key=_Case.order)
+    def findings(self, checks: Iterable[Check], values: Values | None) -> list[Shared]:
+        """What the rules on the fleet say of the named files."""
+        # A named file is shown in the place of the copy that stands for it.
+        copies = {
+            min(paths): [path for path in sorted(paths) if path in self._named] or [min(paths)]
+            for paths in self._by_text.values()
+        }
+        named = {path for path, shown in copies.items() if shown[0] in self._named}
+        cases = [case for case in self._cases(checks, named) if case.at is not None]
         wanted: dict[str, set[Spot]] = {}
         for case in cases:
-            for spot in case.wanted(suppressed):
+            for spot in case.wanted(self.suppressions):
                 wanted.setdefault(spot.path, set()).add(spot)
-        sites = _Sites(dict(self._sites(wanted, values)), self._sources)
-        seen: dict[tuple[object, ...], int] = {}
+        shown = {path: [self._sources[copy] for copy in paths] for path, paths in copies.items()}
+        sites = _Sites(dict(self._sites(wanted, values)), shown, {})
         found: dict[tuple[object, ...], Shared] = {}
         for case in cases:
-            shared = sites.shared(case, seen)
+            shared = sites.shared(case)
             finding = shared.finding
             key = finding.rule.name, finding.source.path, finding.span, finding.message
             if key not in found or rank(found[key].finding.severity) < rank(finding.severity):
                 found[key] = shared
         return _without_echoes(list(found.values()))
 
-    def _cases(self, checks: Iterable[Check]) -> Iterator[_Case]:
+    def _cases(self, checks: Iterable[Check], named: Collection[str]) -> list[_Case]:
+        """All problems in their order, whether they touch a named file or not."""
         fleet = self.fleet()
+        cases = []
         for check in checks:
             for problem in check.problems(fleet, {}):
                 severity = check.severity(problem)
                 spots = (problem.at, *(spot for spot, _ in problem.related))
-                at = next((n for n, spot in enumerate(spots) if spot.path in self._named), None)
-                if severity is not None and at is not None:
-                    yield _Case(check, severity, problem, spots, at)
+                at = next((n for n, spot in enumerate(spots) if spot.path in named), None)
+                if severity is not None:
+                    cases.append(_Case(check, severity, problem, spots, at))
+        cases.sort(key=_Case.order)
+        times: dict[object, int] = {}
+        for number, case in enumerate(cases):
+            key = case.check.rule.name, case.spots[0]
+            times[key] = times.get(key, 0) + 1
+            if times[key] > 1:
+                cases[number] = case._replace(ordinal=times[key])
+        return cases
 
     def _sites(
         self, wanted: dict[str, set[Spot]], values: Values | None
@@ -131,13 +138,17 @@ class Gathering:
 
 
 class _Case(Record):
-    """A problem that touches a named file, and which of its places is the first that does."""
+    """A problem, its places, and which is the first that lies in a named file, if any.
+
+    `ordinal` tells it from others of the rule at the same place.
+    """
 
     check: Check
     severity: str
     problem: Problem
     spots: tuple[Spot, ...]
-    at: int
+    at: int | None
+    ordinal: int = 1
 
     def order(self) -> tuple[object, ...]:
         return (*self.spots[0].order(), self.check.rule.name, self.problem.message)
@@ -154,7 +165,7 @@ class _Case(Record):
     def wanted(self, suppressed: Collection[str]) -> Iterator[Spot]:
         """The places that must be known exactly."""
         yield self.spots[0]
-        yield self.spots[self.at]
+        yield self.spots[self.at or 0]
         yield from (spot for spot, _ in self.related())
         yield from (spot for spot in self.stands() if spot.path in suppressed)
 
@@ -170,35 +181,47 @@ _NOWHERE = _Site(Span(0, 0), ())
 
 
 class _Sites(Record):
-    """The places of a run, worked out."""
+    """The places of a run, worked out, and the files that each path stands for."""
 
     known: dict[Spot, _Site]
-    sources: dict[str, SourceFile]
+    sources: dict[str, list[SourceFile]]
+    seen: dict[tuple[object, ...], int]
 
-    def shared(self, case: _Case, seen: dict[tuple[object, ...], int]) -> Shared:
-        """A case as findings; `seen` counts equals."""
+    def shared(self, case: _Case) -> Shared:
+        """A case as findings."""
         first = case.spots[0]
         # The same whichever files are named, so that a baseline holds for all runs.
-        place = (case.check.rule.name, first.path, first.subject, self.known[first].names)
-        seen[place] = seen.get(place, 0) + 1
-        identity = (*place, seen[place])
+        names = self.known[first].names
+        place = (case.check.rule.name, first.path, first.subject, names, case.ordinal)
+        times = self.seen[place] = self.seen.get(place, 0) + 1
+        identity = place if times == 1 else (*place, times)
         related = tuple(
-            Related(self.sources[spot.path], self.known[spot].span, message)
+            Related(self.sources[spot.path][0], self.known[spot].span, message)
             for spot, message in case.related()
         )
+        shown = case.spots[case.at or 0]
         return Shared(
-            self._finding(case, case.spots[case.at], related, identity),
-            tuple(self._finding(case, spot, (), identity) for spot in case.stands()),
+            self._finding(case, shown, self.sources[shown.path][0], related, identity),
+            tuple(
+                self._finding(case, spot, source, (), identity)
+                for spot in case.stands()
+                for source in self.sources[spot.path]
+            ),
         )
 
     def _finding(
-        self, case: _Case, spot: Spot, related: tuple[Related, ...], identity: tuple[object, ...]
+        self,
+        case: _Case,
+        spot: Spot,
+        source: SourceFile,
+        related: tuple[Related, ...],
+        identity: tuple[object, ...],
     ) -> Finding:
         return Finding(
             case.check.rule,
             case.severity,
             case.problem,
-            self.sources[spot.path],
+            source,
             self.known.get(spot, _NOWHERE).span,
             subject=spot.subject,
             related=related,

@@ -220,7 +220,7 @@ class _Run:
             if not gathering.is_empty:
                 gathered = is_complete if context is None else self._gather(context, values)
                 checks = self._checks.on("Fleet")
-                shared = gathering.findings(checks, values, gathering.suppressions)
+                shared = gathering.findings(checks, values)
                 is_whole = gathered
         finally:
             if self._postponed and not is_whole:

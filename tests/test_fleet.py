@@ -81,7 +81,7 @@ def sources(documents: list[Any]) -> list[SourceFile]:
     return [SourceFile(f"f{at}.json", json.dumps(found)) for at, found in enumerate(documents)]
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(FILES, st.randoms(use_true_random=False))
 def test_the_order_of_files_does_not_matter(documents: list[Any], random: Any) -> None:
     files = sources(documents)
@@ -94,19 +94,20 @@ def test_the_order_of_files_does_not_matter(documents: list[Any], random: Any) -
     )
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(FILES, st.data())
 def test_named_files_get_the_findings_that_touch_them(documents: list[Any], data: Any) -> None:
     files = sources(documents)
     named = data.draw(st.lists(st.sampled_from(files), min_size=1, unique=True))
     whole = lint(files, policy(), complete=lambda: True)
     part = lint(named, policy(), context=[source for source in files if source not in named])
-    paths = {source.path for source in named}
+    paths, texts = ({source.path for source in named}, {source.text for source in named})
     touching = {
         finding.fingerprint
         for finding in whole.findings
         if finding.source.path in paths
-        or any(related.source.path in paths for related in finding.related)
+        or (finding.rule.name in RULES and finding.source.text in texts)
+        or any(related.source.text in texts for related in finding.related)
     }
     assert {finding.fingerprint for finding in part.findings} == touching
     assert all(finding.source.path in paths for finding in part.findings)
@@ -119,7 +120,7 @@ def fleet_of(files: Iterable[SourceFile]) -> Fleet:
     return gathering.fleet()
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(FILES)
 def test_sums_are_those_of_a_naive_recomputation(documents: list[Any]) -> None:
     apps: dict[str, list[dict[str, Any]]] = {}
@@ -243,6 +244,17 @@ def test_a_mistake_in_a_rule_on_the_fleet_hides_nothing(monkeypatch: pytest.Monk
     report = lint([labelled], policy(), crashed=lambda source, _: told.append(source.path))
     assert rules(report) == ["suppression-without-reason"]
     assert told == ["the definitions together"]
+
+
+def test_a_copy_is_the_same_definition_and_answers_for_it() -> None:
+    text = '{"id": "/dev/web", "cmd": "run", "cpus": 4}'
+    copies = [SourceFile("x/app.json", text), SourceFile("y/app.json", text)]
+    assert rules(lint(copies, policy())) == ["role-quota-exceeded"]
+    other = app("z.json", "/dev/web")
+    for named in copies:
+        rest = [*(copy for copy in copies if copy is not named), other]
+        (finding, *_) = lint([named], policy(), context=rest).findings
+        assert (finding.rule.name, finding.source.path) == ("duplicate-id", named.path)
 
 
 # What takes findings back

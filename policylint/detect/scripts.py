@@ -50,6 +50,9 @@ _NETWORK = frozenset({"nc", "nc.openbsd", "nc.traditional", "ncat", "netcat", "o
 _NETCATS = _NETWORK - {"openssl", "telnet"}
 _NETCAT_VALUED = ("-e", "-c", "-i", "-p", "-q", "-s", "-w", "--exec", "--sh-exec", "--lua-exec")
 
+# These stop what has no signature of somebody they know.
+_VERIFIERS = frozenset({"cosign", "gpg", "gpg2", "gpgv", "minisign", "signify"})
+
 # These write what they are given.
 _REPEATERS = frozenset({"", "cat", "echo", "printf", *SHELLS})
 
@@ -109,9 +112,9 @@ def executions(script: Script) -> Iterator[Executed]:
 
 
 def downloads_run(script: Script) -> Iterator[Deed]:
-    """Downloads that are run as they come."""
+    """Downloads that are run as they come, with no signature looked at on the way."""
     for runner, sources in executions(script):
-        for source in sources:
+        for source in () if any(map(_verifies, sources)) else sources:
             if source.name in _DOWNLOADERS:
                 name = runner.name if _is_program(runner) else "the shell"
                 yield Deed(f"{name} runs what {source.name} downloads", runner.span)
@@ -305,6 +308,11 @@ def _fed_by_network(script: Script) -> Iterator[Deed]:
                 is_fed = (has_pipe or on_network[0] < at) and _runs_input(shell)
                 if is_fed or shell.split().option("-i") is not None:
                     yield Deed("a shell is joined to a network connection", shell.span)
+
+
+def _verifies(command: Command) -> bool:
+    """Whether a command in a pipe lets nothing through that is not signed."""
+    return command.name in _VERIFIERS
 
 
 def _decodes(command: Command) -> bool:

@@ -137,6 +137,7 @@ _DNF_SETTING = re.compile(
     r"(?:--setopt=)?[\"']?(?:[^=\"']*\.)?(?:pkg_)?(gpgcheck|sslverify)\s*=\s*[\"']?(\w+)[\"']?",
     re.IGNORECASE,
 )
+_EXPANDED = re.compile(r"[$`]")
 _PIP = re.compile(r"pip[\d.]*")
 _PYTHON = re.compile(r"(?:python|pypy)[\d.]*")
 
@@ -260,8 +261,9 @@ def _options(
             name, value = known[option.name]
             if option.value is not None:
                 value = option.value
+            known_value = None if _EXPANDED.search(value) else value
             said = f"{called or command.name} {option.name}"
-            yield Setting(tool, name, value, said, option.word.span, option=option)
+            yield Setting(tool, name, known_value, said, option.word.span, option=option)
 
 
 def _keyed(command: Command, key: re.Pattern[str]) -> Iterator[tuple[str, str | None, Span]]:

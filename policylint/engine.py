@@ -31,11 +31,14 @@ if TYPE_CHECKING:
     from policylint.finding import Edit, Fix, Problem
     from policylint.fleet import Fleet
     from policylint.model import At, Node
+    from policylint.parsers.remarks import Remarks
     from policylint.parsers.templates import Values
     from policylint.policy import Policy, RuleChoice
     from policylint.rego.evaluate import Evaluation
     from policylint.rule import Rule
     from policylint.suppress import Court
+
+    _Postponed = tuple[SourceFile, list[Finding], list[Suppression], Remarks | None]
 
 
 def lint(
@@ -150,7 +153,7 @@ class _Run:
         self._fleet_rules = [name for name in NODES.get("Fleet", ()) if name in policy.rules]
         self._gathering = _gathering() if together and self._fleet_rules else None
         # Files whose suppressions may mean what only all files together show.
-        self._postponed: list[tuple[SourceFile, list[Finding], list[Suppression]]] = []
+        self._postponed: list[_Postponed] = []
 
     def check(self, source: SourceFile, documents: list[Document]) -> None:
         """Evaluate the documents of one file, and decide what is taken back."""
@@ -195,10 +198,11 @@ class _Run:
         asked = [found for document in documents for found in document.suppressions]
         if not self._honours:
             asked = []
+        remarks = self._remarks(documents) if findings and self._policy.honor else None
         if asked and self._gathering is not None:
-            self._postponed.append((source, findings, asked))
+            self._postponed.append((source, findings, asked, remarks))
         else:
-            self._weigh(source, findings, asked)
+            self._weigh(source, findings, asked, remarks)
         self.is_whole &= all(finding.rule.name != UNREADABLE for finding in findings)
         self.unknown += sum(
             1 + len(node.others)
@@ -246,8 +250,9 @@ class _Run:
             for view in case.stands:
                 views.setdefault(view.source.path, []).append(view)
         taken: dict[int, Suppressed] = {}
-        for source, findings, asked in self._postponed:
-            taken |= self._weigh(source, findings, asked, views.pop(source.path, []))
+        for source, findings, asked, remarks in self._postponed:
+            here = views.pop(source.path, [])
+            taken |= self._weigh(source, findings, asked, remarks, here)
         for path, here in views.items():
             elsewhere = gathering.suppressions.get(path, []) if self._honours else []
             if elsewhere or self._policy.exemptions:
@@ -265,16 +270,17 @@ class _Run:
         source: SourceFile,
         findings: list[Finding],
         asked: list[Suppression],
+        remarks: Remarks | None,
         views: Sequence[Finding] = (),
     ) -> dict[int, Suppressed]:
         """Decide on the findings of a file, and on `views`: findings about several, from here.
 
         The answer is which of the views are taken back, by their identity.
         """
-        if not asked and not ((findings or views) and self._policy.exemptions):
+        if not asked and not remarks and not ((findings or views) and self._policy.exemptions):
             self.findings += findings
             return {}
-        decision = self._court().decide([*findings, *views], asked)
+        decision = self._court().decide([*findings, *views], asked, remarks)
         # Nobody but the policy takes back what is said of suppressions.
         about = self._said_of(source, decision.suppressions)
         told = self._court().decide(about, ())
@@ -286,6 +292,14 @@ class _Run:
         self.suppressed += [entry for key, entry in taken.items() if key not in apart]
         self.suppressed += told.suppressed
         return {key: entry for key, entry in taken.items() if key in apart}
+
+    def _remarks(self, documents: list[Document]) -> Remarks | None:
+        """The remarks for other tools in a file, as far as the policy heeds them."""
+        if not self._honours:
+            return None
+        today = self._court().today
+        found = (document.remarks(self._policy.honor, today) for document in documents)
+        return next(filter(None, found), None)
 
     def finish(self, *, complete: bool) -> None:
         """Say what became of the policy's exemptions, at their places in its files."""

@@ -225,6 +225,11 @@ class Report:
             for finding in findings
         )
 
+    @property
+    def honored(self) -> int:
+        """How many findings remarks for other tools took back."""
+        return sum(taken.by.form == "remark" for taken in self.suppressed)
+
     def by_rule(self) -> dict[str, int]:
         """How many findings there are of each rule, the most first."""
         counts: dict[str, int] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from policylint.equivalents import by_tool, crosswalk
 from policylint.references import reference
 from policylint.rule import FAMILIES
 
@@ -31,6 +32,7 @@ def pages(rules: Mapping[str, Rule], sets: Mapping[str, list[str]], root: str) -
         os.path.join(folder, f"{name}.md"): _page(rule, sets[name]) for name, rule in rules.items()
     }
     found[os.path.join(folder, "README.md")] = _index(rules, sets)
+    found[os.path.join(folder, "elsewhere.md")] = _elsewhere(rules)
     found[os.path.join(folder, "coverage.md")] = _coverage(
         rules, os.path.join(root, "tests", "rules")
     )
@@ -74,24 +76,31 @@ def _sections(rule: Rule, sets: list[str]) -> Iterator[str]:
     yield _exception(rule)
     if rule.equivalents:
         yield "## Elsewhere"
-        yield "\n".join(f"- {name}" for name in rule.equivalents)
+        yield "\n".join(f"- {tool}: {', '.join(names)}" for tool, names in by_tool(rule).items())
     if rule.refs:
         yield "## References"
         yield "\n".join(_link(token) for token in rule.refs)
 
 
 def _exception(rule: Rule) -> str:
-    entry = f"{{rule: {rule.name}, subject: /group/app, reason: why it may, until: 2027-03-31}}"
+    is_of_images = rule.node.__module__ == "policylint.image"
+    whom = "path: shop/Dockerfile" if is_of_images else "subject: /group/app"
+    entry = f"{{rule: {rule.name}, {whom}, reason: why it may, until: 2027-03-31}}"
     exemption = f"```yaml\nexemptions:\n  - {entry}\n```"
     if rule.severity == "critical":
         return f"Only the policy can make an exception:\n\n{exemption}"
+    if is_of_images:
+        comment = f"# policylint: ignore[{rule.name}] why this one may (until 2027-03-31)"
+        words = "As a comment above the instruction, or as an exemption in the policy:"
+        return f"{words}\n\n```dockerfile\n{comment}\n```\n\n{exemption}"
     label = f'"policylint.ignore/{rule.name}": "why this one may (until 2027-03-31)"'
     words = "As a label in the definition, or as an exemption in the policy:"
     return f"{words}\n\n```json\n{label}\n```\n\n{exemption}"
 
 
 def _index(rules: Mapping[str, Rule], sets: Mapping[str, list[str]]) -> str:
-    parts = [f"# Rules\n\n{_NOTE}", f"{len(rules)} rules. [What their cases cover](coverage.md)."]
+    more = "[What their cases cover](coverage.md), [what other tools call it](elsewhere.md)."
+    parts = [f"# Rules\n\n{_NOTE}", f"{len(rules)} rules. {more}"]
     for family in FAMILIES:
         rows = [
             f"| [{rule.name}]({rule.name}.md) | {rule.severity} | {rule.summary.rstrip('.')} "
@@ -103,6 +112,19 @@ def _index(rules: Mapping[str, Rule], sets: Mapping[str, list[str]]) -> str:
             head = ["| rule | severity | what it finds | sets |", "| --- | --- | --- | --- |"]
             parts.append("\n".join([f"## {family.capitalize()}", "", *head, *rows]))
     return "\n\n".join(parts) + "\n"
+
+
+def _elsewhere(rules: Mapping[str, Rule]) -> str:
+    """The checks of other tools, and which rules find the same."""
+    head = [
+        f"# What other tools call it\n\n{_NOTE}",
+        "A rule that stands beside a check of another tool can find the same defect.",
+    ]
+    rows = ["| tool | check | rules |", "| --- | --- | --- |"]
+    for tool, name, found in crosswalk(rules.values()):
+        links = ", ".join(f"[{rule}]({rule}.md)" for rule in found)
+        rows.append(f"| {tool} | {name} | {links} |")
+    return "\n\n".join([*head, "\n".join(rows)]) + "\n"
 
 
 def _coverage(rules: Mapping[str, Rule], folder: str) -> str:

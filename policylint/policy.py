@@ -69,7 +69,8 @@ class Policy(NamedTuple):
     """What is demanded of definitions.
 
     `rego` are the paths of policies in Rego, `known` all rules that there are, those
-    included; `left_out` are rules that the policy has and that only this run does without.
+    included; `left_out` are rules that the policy has and that only this run does without;
+    `honor` are the tools whose remarks in Dockerfiles take findings back.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Policy(NamedTuple):
     rego: tuple[str, ...] = ()
     left_out: frozenset[str] = frozenset()
     known: Mapping[str, Entry] = RULES
+    honor: tuple[str, ...] = ()
 
     def selecting(self, select: Iterable[str], ignore: Iterable[str]) -> Policy:
         """The same policy for some rules or families only, and without others.
@@ -103,6 +105,13 @@ class Policy(NamedTuple):
             return self
         rules = {**self.rules, **{name: RuleChoice() for name in more}}
         return self._replace(rules=rules, known={**self.known, **more})
+
+    def honoring(self, tools: Iterable[str]) -> Policy:
+        """The same policy, heeding the remarks of more tools; `PolicyError` for unknown ones."""
+        honor = tuple(dict.fromkeys((*self.honor, *tools)))
+        for mistake in filter(None, map(mistaken_tool, honor)):
+            raise PolicyError(mistake)
+        return self._replace(honor=honor)
 
     def _named(self, names: Iterable[str]) -> dict[str, None]:
         """The rules that some names of rules and families stand for, in order."""
@@ -167,6 +176,16 @@ def set_rules(name: str) -> dict[str, RuleChoice]:
 def families_of(known: Mapping[str, Entry]) -> list[str]:
     """The families of rules."""
     return sorted({entry[3] for entry in known.values()})
+
+
+def mistaken_tool(name: str) -> str | None:
+    """What to say of a name that is none of the tools whose remarks are known."""
+    from policylint.dockerfile.remarks import TOOLS
+
+    if name in TOOLS:
+        return None
+    hint = suggestion(name, TOOLS) or f"\n  there are: {', '.join(TOOLS)}"
+    return f'no tool whose remarks are known: "{name}"{hint}'
 
 
 def suggestion(name: str, names: Iterable[str], cutoff: float = 0.6) -> str:

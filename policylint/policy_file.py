@@ -21,6 +21,7 @@ from policylint.policy import (
     always_on,
     built_in,
     families_of,
+    mistaken_tool,
     set_rules,
     suggestion,
 )
@@ -39,7 +40,8 @@ if TYPE_CHECKING:
     Learn = Callable[[Iterable[str], str], Mapping[str, Entry]]
 
 KEYS = (
-    "extends", "fail_on", "min_severity", "exclude", "settings", "rules", "rego", "exemptions",
+    "extends", "fail_on", "min_severity", "exclude", "honor", "settings", "rules", "rego",
+    "exemptions",
 )  # fmt: skip
 _EXEMPTION = ("rule", "subject", "path", "reason", "until", "owner")
 _RESOURCES = ("cpus", "mem", "disk", "gpus", "instances")
@@ -137,6 +139,7 @@ def _policy(path: str, layer: _Layer) -> Policy:
         ),
         rego=layer.rego,
         known={**RULES, **layer.known},
+        honor=layer.honor,
     )
 
 
@@ -189,6 +192,7 @@ class _Layer(NamedTuple):
     rego: tuple[str, ...] = ()
     origins: Mapping[tuple[str, ...], _Origin] = {}
     known: Mapping[str, Entry] = {}
+    honor: tuple[str, ...] = ()
 
     def under(self, later: _Layer) -> _Layer:
         """This layer with a later one over it."""
@@ -208,6 +212,7 @@ class _Layer(NamedTuple):
             tuple(dict.fromkeys((*self.rego, *later.rego))),
             {**self.origins, **later.origins},
             {**self.known, **later.known},
+            tuple(dict.fromkeys((*self.honor, *later.honor))),
         )
 
 
@@ -252,6 +257,7 @@ def _resolve(file: _File, run: _Run, below: _Layer = _Layer()) -> _Layer:  # noq
         rego,
         {**_origins_of(file, learnt), **dict(_origins(file))},
         learnt,
+        _tools(file),
     )
     file.refuse_mistakes()
     layer = base.under(said)
@@ -277,7 +283,7 @@ def _origins(file: _File) -> Iterator[tuple[tuple[str, ...], _Origin]]:
             yield (key,), _Origin(file, (key,))
     for name in file.keys(("settings",)):
         yield ("settings", name), _Origin(file, ("settings", name))
-    for list_name in ("exclude", "rego"):
+    for list_name in ("exclude", "honor", "rego"):
         is_list = isinstance(file.value((list_name,)), list)
         for index, text in enumerate(file.texts((list_name,))):
             at: Path = (list_name, index) if is_list else (list_name,)
@@ -379,6 +385,17 @@ def _patterns(file: _File, at: Path) -> tuple[str, ...]:
 def _check_pattern(file: _File, at: Path, pattern: str) -> None:
     if pattern.startswith(("/", "./", "../")):
         file.mistake(at, f"{_quoted(pattern)} fits no path: they begin as in vendor/app.json")
+
+
+def _tools(file: _File) -> tuple[str, ...]:
+    """The tools whose remarks are heeded."""
+    found = file.texts(("honor",))
+    is_list = isinstance(file.value(("honor",)), list)
+    for index, name in enumerate(found):
+        mistake = mistaken_tool(name) if name else None
+        if mistake is not None:
+            file.mistake(("honor", index) if is_list else ("honor",), mistake)
+    return found
 
 
 def _rego(file: _File) -> Iterator[str]:

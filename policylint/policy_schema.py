@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from policylint.dockerfile.remarks import TOOLS
 from policylint.finding import SEVERITIES, UNREADABLE
 from policylint.rules.index import SETS
 
@@ -56,6 +57,10 @@ def policy_schema(rules: Mapping[str, Rule]) -> Schema:
                 "description": "Patterns of paths that are not checked, such as `vendor/**`,"
                 " relative to the folder of the policy.",
                 **_some(_PATTERN),
+            },
+            "honor": {
+                "description": "Tools whose remarks in Dockerfiles take findings back too.",
+                **_some({"enum": list(TOOLS)}),
             },
             "settings": _settings(),
             "rules": {

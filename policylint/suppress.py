@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from policylint.finding import Finding
     from policylint.model import Suppression, Value
+    from policylint.parsers.remarks import Remarks
     from policylint.policy import Entry, Exemption, Policy
     from policylint.source import SourceFile
 
@@ -113,14 +114,28 @@ class Court:
                 self._by_name.setdefault(rule.value, []).append(index)
         self._used: set[tuple[int, str]] = set()
 
+    @property
+    def today(self) -> date:
+        """The day by which dates are judged."""
+        return self._terms.today
+
     def leave_out(self, names: Collection[str]) -> None:
         """Call nothing unused that means these rules: the run cannot answer for them."""
         rules = [name for name in self._terms.rules if name not in names]
         left_out = (*self._terms.left_out, *names)
         self._terms = self._terms._replace(rules=rules, left_out=left_out)
 
-    def decide(self, findings: Sequence[Finding], asked: Iterable[Suppression]) -> Decision:
-        """Weigh the findings of one file; `asked` are the suppressions that stand in it."""
+    def decide(
+        self,
+        findings: Sequence[Finding],
+        asked: Iterable[Suppression],
+        remarks: Remarks | None = None,
+    ) -> Decision:
+        """Weigh the findings of one file; `asked` are the suppressions that stand in it.
+
+        `remarks` are those for other tools, if this run heeds them. Nothing is said of
+        them: whoever wrote them did not ask us.
+        """
         judged = [judge(suppression, self._terms) for suppression in asked]
         answers = _Answers(judged, findings, self._terms)
         exempt = self._exempt(findings)
@@ -131,6 +146,8 @@ class Court:
                 taken.append(Suppressed(finding, answers.by_finding[at], finding.source))
             elif at in exempt:
                 taken.append(Suppressed(finding, *exempt[at]))
+            elif remarks is not None and (by := self._heeded(finding, remarks)) is not None:
+                taken.append(Suppressed(finding, by, finding.source))
             else:
                 kept.append(finding)
         told = [
@@ -148,6 +165,13 @@ class Court:
             (_with_use(asked, index, self._used, self._terms), index in needed)
             for index, asked in enumerate(self._exemptions)
         ]
+
+    def _heeded(self, finding: Finding, remarks: Remarks) -> Suppression | None:
+        """The remark that takes a finding back, where one in a definition may."""
+        name = finding.rule.name
+        if not _is_permitted(name, self._terms) or not _may_weigh(finding, self._terms):
+            return None
+        return remarks.about(finding.span.start, finding.rule.equivalents)
 
     def _exempt(self, findings: Iterable[Finding]) -> dict[int, tuple[Suppression, SourceFile]]:
         """The exemptions that take findings back, by the number of the finding."""
@@ -200,7 +224,7 @@ class _Answers:
     def _answer(self, at: int, finding: Finding, index: int) -> None:
         name = finding.rule.name
         asked = self._judged[index]
-        if finding.severity != "critical" or self._terms.suppressible.get(name):
+        if _may_weigh(finding, self._terms):
             self.by_finding[at] = asked
             return
         # A case of a milder rule that weighs as much as a critical one.
@@ -297,6 +321,11 @@ def _is_permitted(rule: str, terms: Terms) -> bool:
     if rule not in terms.known or rule in _RULES_OF_OURS or rule == UNREADABLE:
         return False  # a wildcard, a family, what watches over suppressions, what nobody checked
     return terms.suppressible.get(rule, terms.known[rule][2] != "critical")
+
+
+def _may_weigh(finding: Finding, terms: Terms) -> bool:
+    """Whether a finding is not too severe for a definition to take it back."""
+    return finding.severity != "critical" or bool(terms.suppressible.get(finding.rule.name))
 
 
 def _weakness(asked: Suppression, terms: Terms) -> str | None:

@@ -28,6 +28,7 @@ LAYERS = (
     ("parsers", "rules", "rego", "policy_file", "suppress", "output", "fix"),
     ("policy",),
     ("rules.index",),
+    ("equivalents",),
     ("rule", "references"),
     ("organisation", "finding", "fleet"),
     ("image", "demand"),

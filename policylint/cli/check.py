@@ -67,6 +67,13 @@ if TYPE_CHECKING:
     help="Whatever comments and labels say; the policy's exemptions hold.",
 )
 @click.option(
+    "--honor",
+    multiple=True,
+    envvar="POLICYLINT_HONOR",
+    metavar="TOOLS",
+    help="Heed what Dockerfiles ask of hadolint, trivy, checkov, kics, semgrep or buildkit.",
+)
+@click.option(
     "--show-suppressed",
     is_flag=True,
     envvar="POLICYLINT_SHOW_SUPPRESSED",
@@ -168,6 +175,7 @@ def command(
     ignore: tuple[str, ...],
     min_severity: str,
     ignore_suppressions: bool,
+    honor: tuple[str, ...],
     show_suppressed: bool,
     statistics: bool,
     fail_on: str | None,
@@ -193,7 +201,7 @@ def command(
     paths = paths or (".",)
     shelf = Shelf(rego, opa, opa_timeout)
     policy = policy_for(policy_name, paths, shelf, isolated=isolated)
-    policy = _choose(policy, select, ignore, fail_on)
+    policy = _choose(policy, select, ignore, honor, fail_on)
     folder = common_folder(paths)
     root = root_of(policy, folder)
     policy = reported(policy, root)
@@ -257,10 +265,16 @@ def _code(failures: Iterable[Failure], broken: Iterable[str] = (), *, failed: bo
 
 
 def _choose(
-    policy: Policy, select: Iterable[str], ignore: Iterable[str], fail_on: str | None
+    policy: Policy,
+    select: Iterable[str],
+    ignore: Iterable[str],
+    honor: Iterable[str],
+    fail_on: str | None,
 ) -> Policy:
     try:
         policy = policy.selecting(_names(select), _names(ignore))
+        if honor:
+            policy = policy.honoring(_names(honor))
     except policies.PolicyError as error:
         raise UsageError(str(error)) from None
     return policy if fail_on is None else policy._replace(fail_on=fail_on)

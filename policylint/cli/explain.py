@@ -11,6 +11,7 @@ import click
 from policylint.cli.errors import UsageError
 from policylint.cli.rules import sets_of
 from policylint.engine import load_rule
+from policylint.equivalents import by_tool
 from policylint.pages import in_words
 from policylint.policy import suggestion
 from policylint.references import reference
@@ -60,7 +61,9 @@ def _lines(rule: Rule) -> Iterator[str]:
         yield textwrap.indent(example.text, "  ").rstrip()
     if rule.equivalents:
         yield ""
-        yield f"Elsewhere it is called {', '.join(rule.equivalents)}."
+        yield "Elsewhere:"
+        for tool, names in by_tool(rule).items():
+            yield f"  {tool}: {', '.join(names)}"
     if rule.refs:
         yield ""
         yield "References:"

@@ -128,7 +128,8 @@ def _rows(traced: Traced) -> Iterator[_Row]:
     yield _Row(0, ("fail_on", policy.fail_on), origins.get(("fail_on",), "default"))
     floor = traced.min_severity or "info"
     yield _Row(0, ("min_severity", floor), origins.get(("min_severity",), "default"))
-    for name, texts in (("exclude", policy.exclude), ("rego", policy.rego)):
+    lists = (("exclude", policy.exclude), ("honor", policy.honor), ("rego", policy.rego))
+    for name, texts in lists:
         if texts:
             yield _Row(0, (name,))
             for text in texts:

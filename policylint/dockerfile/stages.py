@@ -272,18 +272,18 @@ class Build:
 
     __slots__ = (
         "_filled",
-        "_instructions",
         "_needed",
         "_numbers",
         "_parents",
         "arguments",
         "ends",
+        "file",
         "preamble",
         "stages",
     )
 
     def __init__(self, dockerfile: Dockerfile) -> None:
-        self._instructions = dockerfile.instructions
+        self.file = dockerfile
         self.preamble: list[Instruction] = []
         self.stages: list[Stage] = []
         self.ends: dict[str, dict[int, Instruction | None]] = {}
@@ -335,10 +335,11 @@ class Build:
 
         A stage without a name is called by its number.
         """
-        at = bisect_right(self._instructions, place, key=_start)
+        instructions = self.file.instructions
+        at = bisect_right(instructions, place, key=_start)
         if not at:
             return ()
-        instruction = self._instructions[at - 1]
+        instruction = instructions[at - 1]
         stage = self.stage_of(instruction)
         called = None if stage is None else stage.name.text.lower() if stage.name else stage.index
         text = " ".join(instruction.operand.text[:_LONGEST_NAME].split())

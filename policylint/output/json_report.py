@@ -40,6 +40,7 @@ def render(report: Report, *, suppressed: bool = False) -> str:
             "severities": {name: counts.get(name, 0) for name in reversed(SEVERITIES)},
             "rules": report.by_rule(),
             "suppressed": len(report.suppressed),
+            "honored": report.honored,
             "values_unknown": report.unknown,
             "files_checked": len(report.files),
             "files_passed_over": report.passed_over,

@@ -76,6 +76,7 @@ def render(report: Report, *, suppressed: bool = False) -> str:
             "filesChecked": len(report.files),
             "filesPassedOver": report.passed_over,
             "suppressed": len(report.suppressed),
+            "honored": report.honored,
             "valuesUnknown": report.unknown,
         },
     }

@@ -80,6 +80,7 @@ def summary(report: Report) -> str:
     checked = f"{_count(files, 'file')} checked"
     passed = f", {report.passed_over} passed over" if report.passed_over else ""
     taken = f"; {len(report.suppressed)} suppressed" if report.suppressed else ""
+    taken += f" ({report.honored} by remarks for other tools)" if report.honored else ""
     unknown = f"; {_count(report.unknown, 'value')} unknown" if report.unknown else ""
     policy = f"policy {printable(report.policy)}"
     return f"{found} in {checked}{passed}{taken}{unknown}; {policy}"

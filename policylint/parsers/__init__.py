@@ -12,11 +12,13 @@ from policylint.source import Span
 from policylint.tree import Place, Unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
+    from datetime import date
 
     from policylint.dockerfile.stages import Build
     from policylint.model import At, Node, Suppression
     from policylint.parsers.recognise import Part
+    from policylint.parsers.remarks import Remarks
     from policylint.parsers.templates import Values
     from policylint.source import SourceFile
     from policylint.tree import Tree
@@ -63,6 +65,10 @@ class Document:
         """The path of a place with list items under their own names, for fingerprints."""
         return _named(self._tree.value, at.path) if self._tree and isinstance(at, Place) else ()
 
+    def remarks(self, tools: Collection[str], today: date) -> Remarks | None:  # noqa: ARG002
+        """The remarks for other tools in it that hold today, if there are any."""
+        return None
+
 
 def parse(source: SourceFile, values: Values | None = None) -> list[Document]:
     """The documents of a file that are ours; none when it is somebody else's.
@@ -94,11 +100,17 @@ class _DockerfileDocument(Document):
     __slots__ = ("_build",)
 
     def __init__(self, source: SourceFile, build: Build, nodes: tuple[Node, ...]) -> None:
-        super().__init__(source, DOCKERFILE, nodes)
+        suppressions = _in_comments(build) if "policylint" in source.text else ()
+        super().__init__(source, DOCKERFILE, nodes, suppressions=suppressions)
         self._build = build
 
     def names(self, at: At) -> tuple[str | int, ...]:
         return self._build.names(self.span(at).start)
+
+    def remarks(self, tools: Collection[str], today: date) -> Remarks | None:
+        from policylint.parsers.remarks import Remarks
+
+        return Remarks(self._build, tools, today) or None
 
 
 def _is_dockerfile(source: SourceFile) -> bool:
@@ -112,6 +124,12 @@ def _dockerfile(source: SourceFile) -> Document:
     from policylint.parsers import dockerfile
 
     return _DockerfileDocument(source, *dockerfile.nodes(source))
+
+
+def _in_comments(build: Build) -> tuple[Suppression, ...]:
+    from policylint.parsers.remarks import of_dockerfile
+
+    return tuple(of_dockerfile(build))
 
 
 def _read(source: SourceFile) -> list[Tree]:

@@ -44,6 +44,7 @@ _SCOPES = {
 }
 _UNTIL = re.compile(r"\(\s*until\b(?P<date>[^()]*)\)")
 _LOOSE_UNTIL = re.compile(r"\(\s*until\b|\buntil:?\s+[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}\W*$")
+NOTHING_BELOW = "nothing stands below it"
 _WRITE_DATE = "write its date in brackets: (until 2027-03-31)"
 _BLANKS = re.compile(r"(?:\s+|(?<=[\r\n])---(?=\s))*")
 _SEPARATOR = re.compile(r"^(?:---|\.\.\.)(?=\s|$)", re.MULTILINE)
@@ -85,8 +86,11 @@ def of_comments(source: SourceFile, tree: YamlTree, nodes: Iterable[Node]) -> It
         yield remark(found.match, found.start, scopes.target(found))._replace(subject=subject)
 
 
-def remark(match: re.Match[str], start: int, target: Span | None) -> Suppression:
-    """The suppression that a comment states; `start` is the offset of the comment."""
+def remark(match: re.Match[str], start: int, target: Span | str) -> Suppression:
+    """The suppression that a comment states; `start` is the offset of the comment.
+
+    `target` is what it is about, or why that is nothing.
+    """
     at = Span(start + match.start("word"), start + match.end())
     if match.re is _NEAR:
         found = suppression("comment", "line", (), "", at, None)
@@ -97,14 +101,13 @@ def remark(match: re.Match[str], start: int, target: Span | None) -> Suppression
         for name in _NAME.finditer(match["rules"] or "")
     )
     scope = scope_of(match)
-    found = suppression("comment", scope or "line", rules, match["reason"], at, target)
+    about = target if isinstance(target, Span) else None
+    found = suppression("comment", scope or "line", rules, match["reason"], at, about)
     if scope is None:
         return found._replace(fault=f'no such word: "{match["word"]}"')
     if not rules:
         return found._replace(fault=f"names no rule: write {match['word']}[rule] and the reason")
-    if scope == "stage" and target is None:
-        return found._replace(fault="there are no stages here")
-    return found if target is not None else found._replace(fault="nothing stands below it")
+    return found if isinstance(target, Span) else found._replace(fault=target)
 
 
 def find_remark(comment: str) -> re.Match[str] | None:
@@ -192,18 +195,18 @@ class _Scopes:
         self._members = members
         self._objects = objects
 
-    def target(self, found: _Remark) -> Span | None:
-        """The stretch of text whose findings a remark is about."""
+    def target(self, found: _Remark) -> Span | str:
+        """The stretch of text whose findings a remark is about, or why there is none."""
         scope = scope_of(found.match)
         if scope == "stage":
-            return None
+            return "there are no stages here"
         if scope == "file":
             return Span(0, len(self._text) + 1)
         if scope == "object":
             owner = self._object(found.below)
-            return Span(owner.start, owner.end) if owner else None
+            return Span(owner.start, owner.end) if owner else NOTHING_BELOW
         if found.is_alone:
-            return self._members.get(found.below)
+            return self._members.get(found.below, NOTHING_BELOW)
         return Span(_line_start(self._text, found.start), found.end)
 
     def subject(self, below: int) -> str | None:

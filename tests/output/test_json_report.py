@@ -82,6 +82,7 @@ def test_the_counts_add_up() -> None:
         "severities": {"critical": 1, "high": 2, "medium": 1, "low": 1, "info": 1},
         "rules": {"door-open": 3, "key-under-mat": 2, "curtain-drawn": 1},
         "suppressed": 0,
+        "honored": 0,
         "values_unknown": 0,
         "files_checked": 3,
         "files_passed_over": 2,

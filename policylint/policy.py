@@ -185,7 +185,8 @@ def mistaken_tool(name: str) -> str | None:
     if name in TOOLS:
         return None
     hint = suggestion(name, TOOLS) or f"\n  there are: {', '.join(TOOLS)}"
-    return f'no tool whose remarks are known: "{name}"{hint}'
+    shown = name.replace("\n", "\\n")  # it must not pass for a line of its own
+    return f'no tool whose remarks are known: "{shown}"{hint}'
 
 
 def suggestion(name: str, names: Iterable[str], cutoff: float = 0.6) -> str:

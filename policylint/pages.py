@@ -69,6 +69,9 @@ def _sections(rule: Rule, sets: list[str]) -> Iterator[str]:
     if doc.policy:
         yield "## Policy"
         yield f"```yaml\n{doc.policy.rstrip()}\n```"
+    if doc.ignored is not None:
+        yield "## Ignore file"
+        yield f"```\n{doc.ignored.rstrip()}\n```"
     for example in doc.examples:
         yield f"## {'Good' if example.good else 'Bad'} ({example.kind})"
         yield f"```{_language(example)}\n{example.text.rstrip()}\n```"

@@ -111,7 +111,8 @@ class Example(NamedTuple):
 class Doc(NamedTuple):
     """A rule's docstring: summary, paragraphs, what each setting means, examples.
 
-    `policy` is the part of a policy file without which the examples show nothing.
+    `policy` is the part of a policy file without which the examples show nothing, `ignored`
+    the ignore file beside them.
     """
 
     summary: str
@@ -119,6 +120,7 @@ class Doc(NamedTuple):
     settings: dict[str, str]
     examples: tuple[Example, ...]
     policy: str = ""
+    ignored: str | None = None
 
 
 def rule(
@@ -161,19 +163,21 @@ def _read_doc(docstring: str) -> Doc:
     body: list[str] = []
     settings: dict[str, str] = {}
     examples: list[Example] = []
-    policy = ""
+    policy, ignored = "", None
     for block in _blocks(textwrap.dedent(rest)):
         head, _, below = block.partition("\n")
         if head == "Settings:":
             settings = _read_settings(textwrap.dedent(below))
         elif head == "Policy:":
             policy = textwrap.dedent(below)
+        elif head == "Ignore file:":
+            ignored = textwrap.dedent(below)
         elif head.startswith(("Bad (", "Good (")):
             kind = head[head.index("(") + 1 : head.index(")")]
             examples.append(Example(head.startswith("Good"), kind, textwrap.dedent(below)))
         else:
             body.append(" ".join(block.split()))
-    return Doc(summary.strip(), tuple(body), settings, tuple(examples), policy)
+    return Doc(summary.strip(), tuple(body), settings, tuple(examples), policy, ignored)
 
 
 def _blocks(text: str) -> Iterator[str]:

@@ -79,7 +79,10 @@ def test_an_example_shows_what_it_says(
     path = FILE_NAMES.get(example.kind, example.kind)
     policy = tmp_path / "policy.yaml"
     policy.write_text(f"extends: all\n{load_rule(name).doc.policy}", encoding="utf-8")
-    report = lint([SourceFile(path, example.text, is_placed=True)], policy_file.read(str(policy)))
+    ignored = load_rule(name).doc.ignored
+    beside = SourceFile(".dockerignore", ignored) if ignored is not None else None
+    source = SourceFile(path, example.text, beside=beside, is_placed=True)
+    report = lint([source], policy_file.read(str(policy)))
     _assert_understood(report, name)
     reported = [finding for finding in report.findings if finding.rule.name == name]
     assert bool(reported) is not example.good, f"example {number} of {name}"

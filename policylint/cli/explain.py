@@ -55,6 +55,10 @@ def _lines(rule: Rule) -> Iterator[str]:
         yield ""
         yield "Policy:"
         yield textwrap.indent(doc.policy, "  ").rstrip()
+    if doc.ignored is not None:
+        yield ""
+        yield "Ignore file:"
+        yield textwrap.indent(doc.ignored, "  ").rstrip()
     for example in doc.examples:
         yield ""
         yield f"{'Good' if example.good else 'Bad'} ({example.kind}):"

@@ -1,0 +1,51 @@
+"""Files in which people and programs keep credentials, by their names."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+NAMES = frozenset({
+    ".aws", ".dockercfg", ".env", ".git-credentials", ".gnupg", ".netrc", ".npmrc", ".pypirc",
+    ".ssh", "credentials", "credentials.json", "credentials.xml", "database.yml", "id_dsa",
+    "id_ecdsa", "id_ed25519", "id_rsa", "kubeconfig", "password.txt", "secret_token.rb",
+})  # fmt: skip
+_IN_FOLDERS = (".docker/config.json",)
+EXTENSIONS = (
+    ".agilekeychain", ".jks", ".keychain", ".keystore", ".ovpn", ".p12", ".pcap", ".pfx",
+    ".private_key", ".psafe3", ".rdp",
+)  # fmt: skip
+
+# Variables that tell a program where its credentials are.
+VARIABLES = frozenset({
+    "ANSIBLE_VAULT_PASSWORD_FILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE",
+    "AWS_WEB_IDENTITY_TOKEN_FILE", "AZURE_AUTH_LOCATION", "BOTO_CONFIG",
+    "GOOGLE_APPLICATION_CREDENTIALS", "HF_TOKEN_PATH", "KUBECONFIG", "NETRC",
+    "NPM_CONFIG_USERCONFIG", "PGPASSFILE",
+})  # fmt: skip
+
+# `.env*` is meant for `.env`, `*` for everything.
+_SHORTEST_BEGINNING = 3
+
+
+def is_credential_file(
+    path: str, names: Iterable[str] = (), extensions: Iterable[str] = ()
+) -> bool:
+    """Whether a path, which may have wildcards, is that of a file with credentials.
+
+    `names` and `extensions` are further ones.
+    """
+    path = path.replace("\\", "/").rstrip("/").lower()
+    name = path.rpartition("/")[2]
+    known = (*NAMES, *map(str.lower, names))
+    if name in known or path.endswith(_IN_FOLDERS):
+        return True
+    if name.endswith((*EXTENSIONS, *(f".{each.lower().lstrip('.')}" for each in extensions))):
+        return True
+    beginning = name.partition("*")[0]
+    if len(beginning) < _SHORTEST_BEGINNING or len(beginning) == len(name):
+        return False
+    return any(fnmatchcase(each, name) for each in known)

@@ -9,7 +9,7 @@ from policylint.detect.package_settings import is_written
 from policylint.finding import Problem
 from policylint.image import AptCommand, RpmCommand
 from policylint.rule import rule
-from policylint.rules.dockerfile.added_options import added
+from policylint.rules.dockerfile.word_fixes import added
 
 if TYPE_CHECKING:
     from collections.abc import Container

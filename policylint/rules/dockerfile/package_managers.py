@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING
 from policylint.detect import packages
 from policylint.detect.package_settings import is_written
 from policylint.dockerfile.shell import SHELLS
-from policylint.finding import Change, Fix, Problem
+from policylint.finding import Problem
 from policylint.image import ApkCommand, AptCommand, RpmCommand, Run
 from policylint.rule import rule
-from policylint.rules.dockerfile.added_options import added
-from policylint.source import Span
+from policylint.rules.dockerfile.word_fixes import added, renamed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from policylint.detect.packages import Call
-    from policylint.finding import Problems
+    from policylint.finding import Fix, Problems
     from policylint.image import RunCommand
 
 _SYSTEM = (AptCommand, ApkCommand, RpmCommand)
@@ -224,17 +223,11 @@ def _renamed(command: AptCommand) -> Fix | None:
     """The same command by the name for scripts, where that does the same."""
     call = packages.read(command.command)
     word = command.command.name_word
-    verb = call.verb if call is not None else ""
-    name = "apt-get" if verb in _AS_APT_GET else "apt-cache" if verb in _AS_APT_CACHE else ""
-    if not name or word is None:
+    if call is None or word is None:
         return None
-    quote = word.text[len(word.value) :] and '"'
-    end = word.span.end - len(quote)
-    if word.text not in (word.value, f'"{word.value}"'):
-        return None
-    if word.span.end - word.span.start != len(word.text):
-        return None
-    return Fix(f"call {name}", (Change("text", Span(end - 3, end), name),), is_safe=True)
+    if call.verb in _AS_APT_GET:
+        return renamed("apt-get", word)
+    return renamed("apt-cache", word) if call.verb in _AS_APT_CACHE else None
 
 
 def _goes_without(call: Call) -> bool:

@@ -224,7 +224,7 @@ NPM = Manager(
         " --local-address --location --loglevel --logs-dir --maxsockets --network-timeout"
         " --node-options --noproxy --omit --only --os --otp --prefix -C --proxy --registry"
         " --save-prefix --scope --script-shell --shell --tag --target --target_arch --tmp"
-        " --userconfig --user-agent -w --workspace"
+        " --userconfig --user-agent -w --workspace --python --disturl --runtime"
     ),
     installs=_words("install i add in ins inst insta instal isnt isnta isntal isntall"),
 )

@@ -37,8 +37,8 @@ _ON = frozenset(("1", "true", "on", "yes", "t", "y"))
 def apt_lists_kept(run: Run) -> Problems:
     """Package lists of apt stay in the layer.
 
-    They are tens of megabytes that every agent pulls, and they age: a later
-    apt-get install takes them for news. apt-get clean leaves them where they are.
+    They are tens of megabytes that every agent pulls, and they age, yet a later apt-get
+    install believes them. apt-get clean leaves them where they are.
 
     Instead, delete /var/lib/apt/lists in the RUN that fetches them, or mount a cache there.
 
@@ -69,8 +69,8 @@ def apt_lists_kept(run: Run) -> Problems:
 def apk_cache_kept(command: ApkCommand, run: Run) -> Problems:
     """apk keeps its index.
 
-    Without --no-cache it installs by the index that it finds, which may be an old one in an
-    earlier layer, and what it fetches instead stays in this one.
+    Without --no-cache it installs by whatever index it finds, perhaps an old one of an earlier
+    layer, and one that it fetches stays in this layer.
 
     Instead, add --no-cache, or mount a cache at /var/cache/apk.
 
@@ -247,19 +247,18 @@ def _kept(
 ) -> Iterator[Call]:
     """For each manager the last call with such a verb, unless the cache is emptied behind it."""
     last: dict[str, Call] = {}
-    tidied = set()
+    tidied: set[str] = set()
     for each in run.commands:
         call = packages.read(each.command) if type(each) is kind else None
         if call is not None and call.manager in managers and call.verb in verbs:
             if not call.is_trial:
                 last[call.manager.name] = call
-            continue
-        for manager in managers:
-            if _tidies(each, call, manager):
-                last.pop(manager.name, None)
-                # What a function does, it does when it is called.
-                if each.command.in_function:
-                    tidied.add(manager.name)
+        elif last or each.command.in_function:
+            emptied = {manager.name for manager in managers if _tidies(each, call, manager)}
+            for name in emptied:
+                last.pop(name, None)
+            if each.command.in_function:  # what it does, it does when it is called
+                tidied |= emptied
     for name, call in last.items():
         if name not in tidied and not _is_kept_out(call, run):
             yield call
@@ -286,6 +285,8 @@ def _is_kept_out(call: Call, run: Run) -> bool:
 
 def _states_no_cache(each: RunCommand) -> bool:
     """Whether a command sets the variable for itself or those that follow."""
+    if not each.command.assignments and each.name != "export":
+        return False
     stated = [(found.name, found.value) for found in each.command.assignments]
     if each.name == "export":
         stated += [(name, value) for name, _, value in (w.value.partition("=") for w in each.words)]

@@ -36,6 +36,8 @@ _ASSIGNED = re.compile(r"\b(\w+)=|\b(?:for|read)\s+(\w+)")
 # A word that is nothing but variables.
 _ONLY_VARIABLES = re.compile(r"(?:\$\w+|\$\{[^{}]*\}|[\"\s])+")
 _VERSION_PART = re.compile(r"[\w.~^:+]+")
+_ACCESS = re.compile(r"://(?!git@)[^/@\s]+@")
+_LONGEST_NAME = 100
 _PIP_VERSION = re.compile(r"[=!~]=|[<>]")
 _PIP_FILES = ("-r", "--requirement", "-c", "--constraint")
 _PIP_ARCHIVES = (".whl", ".tar.gz", ".tar.bz2", ".tgz", ".zip")
@@ -330,11 +332,16 @@ def go_version_unpinned(command: GoCommand, run: Run) -> Problems:
         if not at:
             yield _unpinned(word, name)
         elif version in _ANY_VERSION:
-            yield Problem(word.span, f"{name} is whatever version there is")
+            yield _unpinned(word, name, "is whatever version there is")
 
 
-def _unpinned(word: ShellWord, name: str) -> Problem:
-    return Problem(word.span, f"{name} has no version")
+def _unpinned(word: ShellWord, name: str, lacks: str = "has no version") -> Problem:
+    """A package that is named alone; who has access to its repository stays untold."""
+    public = _ACCESS.sub("://", name)
+    shown = " ".join(public.split())
+    if len(shown) > _LONGEST_NAME:
+        shown = f"{shown[:_LONGEST_NAME]} …"
+    return Problem(word.span, f"{shown} {lacks}", secret=public != name)
 
 
 def _packages(command: RunCommand, run: Run) -> Iterator[tuple[ShellWord, str]]:
@@ -388,7 +395,7 @@ def _unpinned_rpms(call: Call, command: RunCommand, run: Run) -> Iterator[Proble
             continue
         if call.verb == "module install":
             if ":" not in name:
-                yield Problem(word.span, f"{name} has no stream")
+                yield _unpinned(word, name, "has no stream")
         elif _is_rpm_name(name) and not _has_rpm_version(name):
             yield _unpinned(word, name)
 

@@ -115,7 +115,7 @@ class Command:
     `sudo` and its like are taken off; their names are the `wrappers`. `connector`
     is what stands before the command: nothing, `;`, `&`, `&&`, `||`, `|`, `|&`.
     `index` is its number in its script, `nested` are scripts inside: `$(...)`,
-    `<(...)`, `sh -c '...'`, `sh <<EOF`.
+    `<(...)`, `sh -c '...'`, `sh <<EOF`, `find -exec ... ;`.
     """
 
     __slots__ = (
@@ -199,7 +199,8 @@ class Script:
     """A script: its commands in the order of the text, those in groups among them.
 
     `kind` says where it stands: at the top (empty), in a `substitution`, a
-    `process` substitution, behind `sh -c` (`shell`) or in a `heredoc` for a shell.
+    `process` substitution, behind `sh -c` (`shell`), behind `-exec` (`exec`) or in a
+    `heredoc` for a shell.
     A pipeline is a list of numbers of commands, at which its elements begin, and
     one behind its last.
     """

@@ -27,7 +27,7 @@ from policylint.dockerfile.script import (
 from policylint.dockerfile.words import decoded
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from policylint.dockerfile.excerpt import Word
     from policylint.dockerfile.scanner import Instruction
@@ -91,6 +91,7 @@ _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(?:\[[^\]\s]*\])?\+?=")
 _PARAMETER = re.compile(r"\w+|[@*#?$!-]")
 _LAST_PART = re.compile(r"/([\w.+-]+)\Z")
 
+_EXECUTES = frozenset(("-exec", "-execdir", "-ok", "-okdir"))
 _OPENERS = frozenset(("case", "for", "if", "select", "until", "while", "{"))
 _CLOSERS = {
     "done": ("for", "select", "until", "while"),
@@ -275,6 +276,8 @@ class _Reader:
             command.in_subshell, command.in_function = frame.in_subshell, frame.in_function
             _unwrap(command)
             self._read_nested(command, _script_of(command))
+            if command.name == "find":
+                self._read_executed(command)
             command.index = len(self.script.commands)
             self.script.commands.append(command)
             self.words, self.assignments, self.redirections, self.nested = [], [], [], []
@@ -296,6 +299,16 @@ class _Reader:
 
     def _read_inner(self, command: Command, kind: str, excerpt: Excerpt) -> None:
         command.nested.append(_Reader(excerpt, kind, self.depth + 1).run())
+
+    def _read_executed(self, command: Command) -> None:
+        """Read the commands that find runs: `find . -exec chmod 644 {} +`."""
+        if self.depth >= _DEEPEST_SCRIPT:
+            return
+        for words in _executed(command):
+            reader = _Reader(joined([word.content for word in words]), "exec", self.depth + 1)
+            reader.words = words
+            reader.end_command("")
+            command.nested.append(reader.script)
 
     def _skip_comment(self) -> None:
         end = self.text.find("\n", self.at)
@@ -759,6 +772,22 @@ def _script_of(command: Command) -> ShellWord | None:
         return None
     takes_script, operands = _shell_operands(command)
     return operands[0] if takes_script and operands else None
+
+
+def _executed(command: Command) -> Iterator[list[ShellWord]]:
+    """The words behind each `-exec` of find, up to its `;` or `+`."""
+    words: list[ShellWord] | None = None
+    for word in command.arguments:
+        if words is None:
+            words = [] if word.value in _EXECUTES else None
+        elif word.value == ";" or (word.value == "+" and words and words[-1].value == "{}"):
+            if words:
+                yield words
+            words = None
+        else:
+            words.append(word)
+    if words:
+        yield words
 
 
 def _shell_operands(command: Command) -> tuple[bool, list[ShellWord]]:

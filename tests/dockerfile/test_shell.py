@@ -171,6 +171,10 @@ def test_the_name_behind_wrappers(
         ("cat <<E\n$(a)\nE", ["a"]),
         ("cat <<'E'\n$(a)\nE", []),
         ("cat <<E && sh <<F\na\nE\nb\nF", ["sh", "b"]),
+        (r"find . -exec a {} \; -ok b ';' -name c", ["a {}", "b"]),
+        ("find . -execdir sudo sh -c 'a' x {} +", ["sh -c a x {}", "a"]),
+        ("find . -exec a + b", ["a + b"]),
+        ("find . -name '*.exec'", []),
     ],
 )
 def test_scripts_within_commands(text: str, expected: list[str]) -> None:
@@ -178,12 +182,13 @@ def test_scripts_within_commands(text: str, expected: list[str]) -> None:
 
 
 def test_what_a_nested_script_is() -> None:
-    text = "a $(b) <(c); sh -c d; sh <<E\ne\nE"
+    text = "a $(b) <(c); sh -c d; find -exec f +; sh <<E\ne\nE"
     kinds = [(script.kind, script.excerpt.text) for script in parse(text).scripts()]
     assert kinds[1:] == [
         ("substitution", "b"),
         ("process", "c"),
         ("shell", "d"),
+        ("exec", "f+"),
         ("heredoc", "e\n"),
     ]
 
@@ -433,5 +438,17 @@ def test_is_posix(shell: str, expected: bool) -> None:
 
 
 def test_deep_nesting_ends_somewhere() -> None:
-    for opening in ("(", "$(", "{ ", "$((", "sh -c '", "`", '"$(', "if ", "case x in a) ", "<("):
+    for opening in (
+        "(",
+        "find -exec ",
+        "$(",
+        "{ ",
+        "$((",
+        "sh -c '",
+        "`",
+        '"$(',
+        "if ",
+        "case x in a) ",
+        "<(",
+    ):
         assert len(list(parse(opening * 3000).walk())) < 10_000

@@ -21,7 +21,7 @@ _RUNTIMES = ("Docker's", "containerd's", "CRI-O's", "Podman's", "dockershim's", 
 _SYSTEM = ("/proc", "/sys", "/dev", "/boot", "/initrd", "/lost+found")
 _DESCRIPTOR = re.compile(r"(?:proc/(?:self|thread-self|\d+)/(?:task/\d+/)?|dev/)fd/\d+(?:/|\Z)")
 # So many relative paths on top of each other are nobody's real file.
-_MOST_STEPS = 20
+_MOST_STEPS = 8
 
 
 @rule(

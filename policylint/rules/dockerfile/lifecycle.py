@@ -34,6 +34,9 @@ _BUILT_IN = frozenset((
     "typeset", "ulimit", "umask", "unalias", "unset", "until", "wait", "while",
 ))  # fmt: skip
 
+_PROPER_JSON = "instead, put the words in double quotes, with commas between them"
+_NO_VARIABLES = "instead, write a JSON array, where the words need no shell"
+
 
 @rule(
     on=ImageBuild,
@@ -221,9 +224,13 @@ def shell_form_command(start: Start, stage: BuildStage) -> Problems:
     command = instruction.words[0]
     name = instruction.name
     if command.text.startswith("["):
-        yield Problem(start, f"what {name} has is no JSON, so a shell runs it")
+        yield Problem(
+            start, f"what {name} has is no JSON, so a shell runs it", instead=_PROPER_JSON
+        )
     elif _is_replaced(start):
-        yield Problem(start, f"{name} runs in a shell, until exec", severity="info")
+        yield Problem(
+            start, f"{name} runs in a shell, until exec", severity="info", instead=_NO_VARIABLES
+        )
     else:
         yield Problem(start, f"{name} runs in a shell", fix=_as_array(start, command))
 

@@ -11,7 +11,7 @@ Only those that rules ask for are looked for: whom a tool believes, and where it
 from __future__ import annotations
 
 import re
-from itertools import pairwise, zip_longest
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from policylint.dockerfile.script import Assignment
@@ -81,9 +81,11 @@ _VARIABLES = {
     "YARN_STRICT_SSL": ("npm", "strict-ssl"),
 }
 # npm does not look at the case of its own.
-_NPM_VARIABLE = re.compile(r"(?:p?npm|yarn)_config_strict_ssl", re.IGNORECASE)
+_NPM_VARIABLES = frozenset((
+    "npm_config_strict_ssl", "pnpm_config_strict_ssl", "yarn_config_strict_ssl",
+))  # fmt: skip
 _EXPORTS = frozenset(("declare", "export", "local", "readonly", "typeset"))
-_ASSIGNED = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
+_ASSIGNED = r"(?s)([A-Za-z_]\w*)=(.*)"
 
 # The settings that options are, and the values of those that take none.
 _APK_OPTIONS = {"--allow-untrusted": ("untrusted", "true")}
@@ -129,17 +131,9 @@ _ZYPPER_REPOSITORY = frozenset(("ar", "addrepo", "mr", "modifyrepo"))
 _APT_VALUED = ("-a", "-c", "-o", "-t", "--config-file", "--option", "--target-release")
 _RPM_QUERIES = ("-K", "-V", "-q", "--checksig", "--query", "--verify")
 
-# Settings given as `key=value`, or as two words.
-_GIT_KEY = re.compile(r"(http)\.(?:.*\.)?sslverify", re.IGNORECASE | re.DOTALL)
-_NPM_KEY = re.compile(r"(?:--)?(strict-ssl|enablestrictssl)", re.IGNORECASE)
-_PIP_KEY = re.compile(r"(?:[\w-]+\.)?(trusted[-_]host|extra[-_]index[-_]url)", re.IGNORECASE)
-_DNF_SETTING = re.compile(
-    r"(?:--setopt=)?[\"']?(?:[^=\"']*\.)?(?:pkg_)?(gpgcheck|sslverify)\s*=\s*[\"']?(\w+)[\"']?",
-    re.IGNORECASE,
-)
-_EXPANDED = re.compile(r"[$`]")
-_PIP = re.compile(r"pip[\d.]*")
-_PYTHON = re.compile(r"(?:python|pypy)[\d.]*")
+# Patterns are compiled when they are needed: a start does without.
+_PIP = r"pip[\d.]*"
+_PYTHON = r"(?:python|pypy)[\d.]*"
 
 # The files of tools by their names, and the keys that count in them.
 _FILES = {
@@ -167,19 +161,21 @@ _KEYS: Mapping[str, Mapping[str, str]] = {
     "wget": {"check-certificate": "check-certificate"},
 }
 # `key=value`, `key: value`, `key value`, `--key`, with or without quotes; in printf's spelling.
-_LINE = re.compile(
+_LINE = (
     r"(?:\s|\\t)*((?:--?)?[\"']?([A-Za-z][\w.-]*(?:::[\w.-]+)*)[\"']?"
     r"(?:(?:[ \t]*[=:][ \t]*|[ \t]+)[\"']?([^\s\"';]+)[\"']?)?)"
 )
-_TRUSTED_SOURCE = re.compile(r"\[[^\[\]]*?\b(trusted=yes)\b", re.IGNORECASE)
+_TRUSTED_SOURCE = r"(?i)\[[^\[\]]*?\b(trusted=yes)\b"
 
 
 def of_script(script: Script) -> Iterator[Setting]:
     """The settings that a script makes."""
     for command in script.walk():
         yield from of_command(command)
-    for path, text in written(script):
-        yield from of_file(path, text)
+    for paths, texts in written(script):
+        for tool in sorted({_tool_of(path) for path in paths} - {""}):
+            for text in texts:
+                yield from _of_text(tool, text)
 
 
 def of_command(command: Command) -> Iterator[Setting]:
@@ -196,7 +192,7 @@ def of_command(command: Command) -> Iterator[Setting]:
 def of_variable(name: str, value: str | None, span: Span) -> Iterator[Setting]:
     """The setting that a variable is."""
     found = _VARIABLES.get(name)
-    if found is None and _NPM_VARIABLE.fullmatch(name):
+    if found is None and name.lower() in _NPM_VARIABLES:
         found = ("npm", "strict-ssl")
     if found is not None:
         yield Setting(*found, value, name, span, is_variable=True)
@@ -204,13 +200,9 @@ def of_variable(name: str, value: str | None, span: Span) -> Iterator[Setting]:
 
 def of_file(path: str, text: Excerpt) -> Iterator[Setting]:
     """The settings that a text makes once it stands in a file."""
-    folder, _, file = path.rpartition("/")
-    tool = _FILES.get(file) or _FOLDERS.get(folder.rpartition("/")[2])
-    if tool is None and file.endswith(".repo"):
-        tool = "rpm"
-    if tool is not None:
-        for line in lines(text):
-            yield from _of_line(tool, line)
+    tool = _tool_of(path)
+    if tool:
+        yield from _of_text(tool, text)
 
 
 def assignments(command: Command) -> Iterator[Assignment]:
@@ -218,20 +210,32 @@ def assignments(command: Command) -> Iterator[Assignment]:
     yield from command.assignments
     if command.name in _EXPORTS:
         for word in command.arguments:
-            match = _ASSIGNED.fullmatch(word.value)
+            match = re.fullmatch(_ASSIGNED, word.value)
             if match:
                 place = word.content.span(*match.span(2))
                 yield Assignment(match[1], match[2], word.literal, word.span, place)
 
 
+def _tool_of(path: str) -> str:
+    """The tool that reads a file; empty when it is none that we know."""
+    folder, _, file = path.rpartition("/")
+    tool = _FILES.get(file) or _FOLDERS.get(folder.rpartition("/")[2]) or ""
+    return "rpm" if not tool and file.endswith(".repo") else tool
+
+
+def _of_text(tool: str, text: Excerpt) -> Iterator[Setting]:
+    for line in lines(text):
+        yield from _of_line(tool, line)
+
+
 def _of_line(tool: str, line: Excerpt) -> Iterator[Setting]:
-    source = _TRUSTED_SOURCE.search(line.text) if tool == "apt" else None
+    source = re.search(_TRUSTED_SOURCE, line.text) if tool == "apt" else None
     if source is not None:
         yield Setting(
             tool, "unauthenticated", "true", "apt trusted=yes", line.span(*source.span(1))
         )
         return
-    match = _LINE.match(line.text)
+    match = re.match(_LINE, line.text)
     key = match[2] if match is not None else ""
     name = _KEYS[tool].get(key.lower().replace("_", "-"))
     if match is not None and name is not None:
@@ -240,12 +244,13 @@ def _of_line(tool: str, line: Excerpt) -> Iterator[Setting]:
 
 
 def _is_pip(command: Command) -> bool:
-    if _PIP.fullmatch(command.name):
-        return True
-    words = command.arguments
-    return bool(_PYTHON.fullmatch(command.name)) and any(
-        (first.value, second.value) == ("-m", "pip") for first, second in pairwise(words)
-    )
+    name = command.name
+    if name.startswith("pip"):
+        return re.fullmatch(_PIP, name) is not None
+    if not name.startswith(("python", "pypy")) or not re.fullmatch(_PYTHON, name):
+        return False
+    words = [word.value for word in command.arguments]
+    return ("-m", "pip") in pairwise(words)
 
 
 def _options(
@@ -261,24 +266,26 @@ def _options(
             name, value = known[option.name]
             if option.value is not None:
                 value = option.value
-            known_value = None if _EXPANDED.search(value) else value
+            known_value = None if "$" in value or "`" in value else value
             said = f"{called or command.name} {option.name}"
             yield Setting(tool, name, known_value, said, option.word.span, option=option)
 
 
-def _keyed(command: Command, key: re.Pattern[str]) -> Iterator[tuple[str, str | None, Span]]:
-    """Where a key stands with its value, as `key=value` or in two words."""
+def _keyed(
+    command: Command, name_of: Callable[[str], str]
+) -> Iterator[tuple[str, str | None, Span]]:
+    """Settings given as `key=value` or in two words; `name_of` a key is the setting's name."""
     words = command.arguments
-    for word, following in zip_longest(words, words[1:]):
-        name, equals, value = word.value.partition("=")
-        match = key.fullmatch(name)
-        if match is None:
+    for word, following in zip(words, [*words[1:], None], strict=False):
+        key, equals, value = word.value.partition("=")
+        name = name_of(key.lower())
+        if not name:
             continue
         if equals:
-            yield match[1], _unquoted(value) if word.literal else None, word.span
+            yield name, _unquoted(value) if word.literal else None, word.span
         elif following is not None:
             span = Span(word.span.start, following.span.end)
-            yield match[1], _unquoted(following.value) if following.literal else None, span
+            yield name, _unquoted(following.value) if following.literal else None, span
 
 
 def _unquoted(value: str) -> str:
@@ -304,23 +311,35 @@ def _wget(command: Command) -> Iterator[Setting]:
 
 
 def _git(command: Command) -> Iterator[Setting]:
-    for _, value, span in _keyed(command, _GIT_KEY):
-        yield Setting("git", "ssl-verify", value, f"git http.sslVerify={value}", span)
+    for name, value, span in _keyed(command, _name_in_git):
+        yield Setting("git", name, value, f"git http.sslVerify={value}", span)
+
+
+def _name_in_git(key: str) -> str:
+    # http.sslVerify, http.https://x.example.sslVerify
+    return "ssl-verify" if key.startswith("http.") and key.endswith(".sslverify") else ""
 
 
 def _npm(command: Command) -> Iterator[Setting]:
     yield from _options("npm", command, _NPM_OPTIONS)
-    for _, value, span in _keyed(command, _NPM_KEY):
-        said = f"{command.name} strict-ssl={value}"
-        yield Setting("npm", "strict-ssl", value, said, span)
+    for name, value, span in _keyed(command, _name_in_npm):
+        yield Setting("npm", name, value, f"{command.name} strict-ssl={value}", span)
+
+
+def _name_in_npm(key: str) -> str:
+    return _KEYS["npm"].get(key.removeprefix("--"), "")
 
 
 def _pip(command: Command) -> Iterator[Setting]:
     yield from _options("pip", command, _PIP_OPTIONS, tuple(_PIP_OPTIONS), "pip")
     if any(word.value == "config" for word in command.arguments):
-        for name, value, span in _keyed(command, _PIP_KEY):
-            name = name.lower().replace("_", "-")
+        for name, value, span in _keyed(command, _name_in_pip):
             yield Setting("pip", name, value, f"pip config {name}", span)
+
+
+def _name_in_pip(key: str) -> str:
+    # global.trusted-host, install.trusted_host
+    return _KEYS["pip"].get(key.rpartition(".")[2].replace("_", "-"), "")
 
 
 def _uv(command: Command) -> Iterator[Setting]:
@@ -345,7 +364,7 @@ def _apt(command: Command) -> Iterator[Setting]:
 
 def _apt_repository(command: Command) -> Iterator[Setting]:
     for word in command.arguments:
-        found = _TRUSTED_SOURCE.search(word.value)
+        found = re.search(_TRUSTED_SOURCE, word.value)
         if found:
             span = word.content.span(*found.span(1))
             yield Setting("apt", "unauthenticated", "true", "apt trusted=yes", span)
@@ -354,11 +373,16 @@ def _apt_repository(command: Command) -> Iterator[Setting]:
 def _dnf(command: Command) -> Iterator[Setting]:
     yield from _options("rpm", command, _DNF_OPTIONS)
     for word in command.arguments:
-        match = _DNF_SETTING.fullmatch(word.value.strip())
-        if match:
-            name = match[1].lower()
-            said = f"{command.name} {name}={match[2]}"
-            yield Setting("rpm", name, match[2], said, word.span)
+        key, _, value = word.value.removeprefix("--setopt=").strip("\"' ").partition("=")
+        name = _name_in_dnf(key.strip().lower())
+        if name:
+            value = _unquoted(value)
+            yield Setting("rpm", name, value, f"{command.name} {name}={value}", word.span)
+
+
+def _name_in_dnf(key: str) -> str:
+    # gpgcheck, example.gpgcheck, *.pkg_gpgcheck
+    return _KEYS["rpm"].get(key.rpartition(".")[2].replace("_", "-"), "")
 
 
 def _zypper(command: Command) -> Iterator[Setting]:

@@ -11,93 +11,91 @@ from policylint.dockerfile.excerpt import Excerpt, joined
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from policylint.dockerfile.script import Command, Group, Script, ShellWord
+    from policylint.dockerfile.script import Command, Group, Redirection, Script, ShellWord
 
 
 class Written(NamedTuple):
-    """Some text, and the file that it ends up in; the path is as in the script."""
+    """Some texts, and the files that they all end up in; the paths are as in the script."""
 
-    path: str
-    text: Excerpt
+    paths: list[str]
+    texts: list[Excerpt]
 
 
 _INTO_FILE = frozenset((">", ">>", ">|", "&>", "&>>"))
 _TELLERS = frozenset(("cat", "echo", "printf", "tee"))
 _SED_VALUED = ("-e", "-f", "-l", "--expression", "--file", "--line-length")
-_SUBSTITUTION = re.compile(
+# Compiled when something is written: a start does without.
+_SUBSTITUTION = (
     r"\s*(?:(?:[\d$,]+|/(?:[^/\\]|\\.)*/)[!\s]*)?s([^\\\n\w])(?:\\.|(?!\1)[^\\])*\1"
-    r"((?:\\.|(?!\1)[^\\])*)",
-    re.DOTALL,
+    r"((?:\\.|(?!\1)[^\\])*)"
 )
-_LINE_END = re.compile(r"\\n|\\r|\r?\n")
+_LINE_END = r"\\n|\\r|\r?\n"
 
 
 def written(script: Script) -> Iterator[Written]:
     """What the commands of a script write, as far as its own text tells."""
-    for inner in script.scripts():
-        yield from _by_pipes(inner)
-        for command, groups in _in_groups(inner):
-            if command.name == "sed":
-                yield from _substituted(command)
-            elif command.name in _TELLERS:
-                texts = list(_told(command))
-                for path in chain(_files(command, groups), _teed(command)):
-                    yield from (Written(path, text) for text in texts)
+    return (each for each in _written(script) if each.paths and each.texts)
 
 
 def lines(text: Excerpt) -> Iterator[Excerpt]:
     """The lines of what is written, ends that are spelt `\\n` among them."""
     at = 0
-    for end in _LINE_END.finditer(text.text):
+    for end in re.finditer(_LINE_END, text.text):
         yield text.slice(at, end.start())
         at = end.end()
     if at < len(text.text):
         yield text.slice(at, len(text.text))
 
 
-def _by_pipes(script: Script) -> Iterator[Written]:
-    """What `tee` at the end of a pipe is told by the command before it."""
-    for pipe in script.pipes():
-        for path in _teed(pipe.consumers[0]):
-            for producer in pipe.producers:
-                if producer.name in _TELLERS:
-                    yield from (Written(path, text) for text in _told(producer))
+def _written(script: Script) -> Iterator[Written]:
+    for inner in script.scripts():
+        for pipe in inner.pipes():
+            for consumer in pipe.consumers[:1]:
+                paths = _teed(consumer)
+                texts = chain.from_iterable(map(_told, pipe.producers)) if paths else ()
+                yield Written(paths, list(texts))
+        for command, group_path in _in_groups(inner):
+            if command.name == "sed":
+                yield from _substituted(command)
+            elif command.name in _TELLERS:
+                path = _target(command.redirections) or group_path
+                paths = [*_teed(command), path] if path else _teed(command)
+                yield Written(paths, list(_told(command)) if paths else [])
 
 
-def _in_groups(script: Script) -> Iterator[tuple[Command, list[Group]]]:
-    """Every command with the groups around it, the innermost last."""
+def _in_groups(script: Script) -> Iterator[tuple[Command, str]]:
+    """Every command, with the file that the groups around it write into."""
     beginning: dict[int, list[Group]] = {}
     for group in script.groups:  # in the order in which they end
-        beginning.setdefault(group.first, []).append(group)
-    open_: list[Group] = []
+        if group.first < group.end:
+            beginning.setdefault(group.first, []).append(group)
+    open_: list[tuple[int, str]] = [(len(script.commands), "")]
     for command in script.commands:
-        while open_ and open_[-1].end <= command.index:
+        while open_[-1][0] <= command.index:
             open_.pop()
-        open_ += reversed(beginning.get(command.index, ()))
-        yield command, open_
+        for group in reversed(beginning.get(command.index, ())):
+            open_.append((group.end, _target(group.redirections) or open_[-1][1]))
+        yield command, open_[-1][1]
 
 
-def _files(command: Command, groups: list[Group]) -> list[str]:
-    """Where the output of a command goes; its own redirection has the first word."""
-    for redirections in (command.redirections, *(group.redirections for group in groups[::-1])):
-        found = [
-            each.target.value
-            for each in redirections
-            if each.operator in _INTO_FILE and each.descriptor in ("", "1")
-        ]
-        if found:
-            return found
-    return []
+def _target(redirections: list[Redirection]) -> str:
+    """The file that the output goes to: the last has the say."""
+    for each in reversed(redirections):
+        if each.operator in _INTO_FILE and each.descriptor in ("", "1"):
+            return each.target.value
+    return ""
 
 
-def _teed(command: Command) -> Iterator[str]:
-    if command.name == "tee":
-        for word in command.split().operands:
-            yield word.value
+def _teed(command: Command) -> list[str]:
+    if command.name != "tee":
+        return []
+    return [word.value for word in command.split().operands]
 
 
 def _told(command: Command) -> Iterator[Excerpt]:
     """The text that a command writes: its arguments, its here-document."""
+    if command.name not in _TELLERS:
+        return
     for each in command.redirections:
         if each.body is not None:
             yield each.body
@@ -126,8 +124,6 @@ def _substituted(command: Command) -> Iterator[Written]:
         return
     given = {each.value_span for each in arguments.options if each.name in ("-e", "--expression")}
     scripts = [word for word in command.arguments if word.span in given] or [files.pop(0)]
-    for script in scripts:
-        found = _SUBSTITUTION.match(script.value)
-        if found:
-            text = script.content.slice(*found.span(2))
-            yield from (Written(word.value, text) for word in files)
+    found = [(script, re.match(_SUBSTITUTION, script.value, re.DOTALL)) for script in scripts]
+    texts = [script.content.slice(*match.span(2)) for script, match in found if match]
+    yield Written([word.value for word in files], texts)

@@ -380,7 +380,7 @@ def _second_loaders(runs: list[Run]) -> Iterator[RunCommand]:
 
 def _hidden_by_pipe(script: Script) -> Command | None:
     """The first command before a pipe of which the shell does not see the failure."""
-    pipelines = {pipeline[0]: pipeline for pipeline in script.pipelines}
+    pipelines = {each[0]: each for each in script.pipelines if each[0] < each[1] < each[2]}
     for command in script.commands:
         if command.name == "set" and _is_pipefail([word.value for word in command.words]):
             return None

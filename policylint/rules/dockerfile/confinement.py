@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from posixpath import normpath
 from typing import TYPE_CHECKING
 
@@ -152,7 +153,7 @@ def sensitive_volume(
     if point.route != "VOLUME" or not point.path.is_known or not point.path.value.startswith("/"):
         return
     path = known.normalise(point.path.value)
-    if any(known.matches_glob(path, known.normalise(pattern)) for pattern in paths):
+    if any(known.matches_glob(path, pattern) for pattern in _normalised(paths)):
         yield Problem(point, f"volume over {normpath(point.path.value)}")
 
 
@@ -191,6 +192,11 @@ def workdir_in_system_directory(workdir: Workdir, stage: BuildStage) -> Problems
         yield Problem(workdir.path, what, severity="critical")
     elif any(known.is_below(plain, folder) for folder in _SYSTEM):
         yield Problem(workdir.path, f"works in {plain}")
+
+
+@cache
+def _normalised(paths: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(known.normalise, paths))
 
 
 def _stating(run: Run, name: str, value: str) -> Flag | None:

@@ -6,13 +6,14 @@ import re
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
-from policylint.dockerfile.variables import LONGEST_VALUE, expand
+from policylint.dockerfile.variables import LONGEST_VALUE, expand, expand_and_refer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from policylint.dockerfile.excerpt import Excerpt, Word
     from policylint.dockerfile.scanner import Dockerfile, Flag, Instruction
+    from policylint.dockerfile.variables import Reference as VariableReference
     from policylint.source import Span
 
 PLATFORM_ARGUMENTS = frozenset(
@@ -143,8 +144,8 @@ class Stage:
     """One stage: its FROM and the instructions up to the next.
 
     `image` and `name` are the words as written. `reference` is the image with its
-    variables filled in, `None` when unknown. `parent` is the stage it is built
-    from, `None` for an image outside the file.
+    variables filled in, `None` when unknown, `used` are those variables. `parent` is
+    the stage it is built from, `None` for an image outside the file.
     """
 
     __slots__ = (
@@ -159,6 +160,7 @@ class Stage:
         "name",
         "parent",
         "reference",
+        "used",
     )
 
     def __init__(self, build: Build, index: int, instruction: Instruction) -> None:
@@ -173,7 +175,12 @@ class Stage:
         self.instructions: list[Instruction] = []
         self.image = words[0] if words else None
         self.name = words[2] if named else None
-        self.reference = self.image and expand(self.image.text, build.arguments, instruction.escape)
+        self.reference: str | None = None
+        self.used: tuple[VariableReference, ...] = ()
+        if self.image is not None:
+            self.reference, self.used = expand_and_refer(
+                self.image.text, build.arguments, instruction.escape
+            )
         self.parent = build.stage_named(self.reference, index) if self.reference else None
 
     def __repr__(self) -> str:

@@ -66,6 +66,16 @@ def references(text: str, escape: str = "\\") -> tuple[Reference, ...]:
     return tuple(_Expansion(text, _UNKNOWN, escape).references)
 
 
+def expand_and_refer(
+    text: str, variables: Variables, escape: str = "\\"
+) -> tuple[str | None, tuple[Reference, ...]]:
+    """What `expand` makes of a word, and the variables that it refers to, read once."""
+    if not _SPECIAL[escape].search(text):
+        return text, ()
+    expansion = _Expansion(text, variables, escape)
+    return expansion.value, tuple(expansion.references)
+
+
 def defect(text: str, escape: str = "\\") -> str | None:
     """Why a word cannot be read, or `None` if it can."""
     if not _SPECIAL[escape].search(text):

@@ -13,7 +13,6 @@ from policylint.dockerfile.holes import find_holes, has_hole
 from policylint.dockerfile.ignored import IgnoreFile
 from policylint.dockerfile.scanner import scan
 from policylint.dockerfile.stages import Build, mounts
-from policylint.dockerfile.variables import references
 from policylint.image import (
     AccountCommand,
     ApkCommand,
@@ -157,9 +156,8 @@ def _statements(
 def _base(stage: Stage, build: Build) -> BaseImage | None:
     if stage.image is None or not stage.is_external:
         return None
-    used = references(stage.image.text)
     # An empty name is not what the author of a variable that nobody declares means.
-    is_guess = any(not each.operator and each.name not in build.arguments for each in used)
+    is_guess = any(not each.operator and each.name not in build.arguments for each in stage.used)
     is_guess |= has_hole(stage.instruction.operand.text)
     return _image(None if is_guess else stage.reference, stage.image.span, "FROM")
 

@@ -16,6 +16,7 @@ from policylint.source import Span
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from policylint.dockerfile.excerpt import Word
     from policylint.dockerfile.scanner import Flag
     from policylint.finding import Problems
     from policylint.organisation import Registries
@@ -208,7 +209,10 @@ def untrusted_syntax_image(
     start = directive.value_span.start
     at = Span(start, start + len(name))
     parts = images.parse(name)
-    if not any(images.is_under(parts, pattern) for pattern in allowed_syntax_images):
+    is_allowed = (not parts.registry and parts.repository in allowed_syntax_images) or any(
+        images.is_under(parts, pattern) for pattern in allowed_syntax_images
+    )
+    if not is_allowed:
         yield Problem(at, f"{name} reads this file, and is not among the images that may")
     elif pin and not (parts.digest or "").startswith("sha256:"):
         yield Problem(at, f"{name} reads this file, and has no digest")
@@ -279,24 +283,19 @@ def from_argument_default_invalid(build: ImageBuild) -> Problems:
     """
     arguments = build.build.arguments
     defaults: dict[str, str | None] | None = None
-    for index, stage in enumerate(build.stages):
-        word, escape = stage.stage.image, build.file.escape
-        if word is None or "$" not in word.text:
+    for stage in build.build.stages:
+        if stage.image is None or not all(each.name in arguments for each in stage.used):
             continue
-        names = list(dict.fromkeys(each.name for each in references(word.text, escape)))
-        if not all(name in arguments for name in names):
+        names = [each.name for each in stage.used if arguments.declared(each.name)]
+        if not names or stage.parent is not None:
             continue
-        if defaults is None:
-            defaults = _defaults(build)
-        text = expand(word.text, defaults, escape)
-        if text is None or images.is_reference(text) or has_hole(text):
-            continue
-        guilty = [name for name in names if arguments.declared(name) and not defaults.get(name)]
-        guilty = guilty or [name for name in names if arguments.declared(name)]
-        if guilty and build.build.stage_named(text, index) is None:
-            yield _invalid(
-                build, guilty[0], word.text, word.span, has_default=guilty[0] in defaults
-            )
+        text = stage.reference
+        if text is None:
+            defaults = defaults or _defaults(build)
+            text = expand(stage.image.text, defaults, build.file.escape)
+        if text is not None and not images.is_reference(text) and not has_hole(text):
+            defaults = defaults or _defaults(build)
+            yield _invalid(names, stage.image, build, defaults)
 
 
 @rule(
@@ -327,7 +326,7 @@ def from_platform_constant(build: ImageBuild) -> Problems:
     """
     of_platform: frozenset[str] | None = None
     for stage in build.stages:
-        flag = stage.stage.instruction.flag("platform")
+        flag = _platform(stage)
         if flag is None or not flag.value:
             continue
         names = {each.name for each in references(flag.value, build.file.escape)}
@@ -344,14 +343,14 @@ def from_platform_constant(build: ImageBuild) -> Problems:
 
 
 @rule(
-    on=BuildStage,
+    on=ImageBuild,
     severity="info",
     family="artifacts",
     equivalents=(
         "DL3065", "BuildKit:RedundantTargetPlatform", "semgrep:avoid-platform-with-from",
     ),
 )  # fmt: skip
-def from_platform_redundant(stage: BuildStage, build: ImageBuild) -> Problems:
+def from_platform_redundant(build: ImageBuild) -> Problems:
     """FROM asks for the platform that it has anyway.
 
     `$TARGETPLATFORM` is what a stage is built for without the flag, so the flag only
@@ -367,12 +366,14 @@ def from_platform_redundant(stage: BuildStage, build: ImageBuild) -> Problems:
         FROM debian:12.9
         USER 10001
     """
-    flag = stage.stage.instruction.flag("platform")
-    if flag is None or flag.value not in ("$TARGETPLATFORM", "${TARGETPLATFORM}"):
-        return
-    declared = build.build.arguments.declared("TARGETPLATFORM")
-    if declared is None or declared.value is None:
-        yield Problem(flag.span, f"{flag.value} is the platform anyway", fix=_without(flag, build))
+    for stage in build.stages:
+        flag = _platform(stage)
+        if flag is None or flag.value not in ("$TARGETPLATFORM", "${TARGETPLATFORM}"):
+            continue
+        declared = build.build.arguments.declared("TARGETPLATFORM")
+        if declared is None or declared.value is None:
+            fix = _without(flag, build)
+            yield Problem(flag.span, f"{flag.value} is the platform anyway", fix=fix)
 
 
 class _Used(NamedTuple):
@@ -383,14 +384,18 @@ class _Used(NamedTuple):
 
 
 def _used(stage: BuildStage) -> Iterator[_Used]:
-    instruction = stage.stage.instruction
-    flag, image = instruction.flag("platform"), stage.stage.image
+    flag, image = _platform(stage), stage.stage.image
     if flag is not None and flag.excerpt is not None:
-        for each in references(flag.excerpt.text, instruction.escape):
+        for each in references(flag.excerpt.text, stage.stage.instruction.escape):
             yield _Used(each.name, flag.excerpt.span(each.start, each.end))
     if image is not None:
-        for each in references(image.text, instruction.escape):
+        for each in stage.stage.used:
             yield _Used(each.name, image.part(each.start, each.end))
+
+
+def _platform(stage: BuildStage) -> Flag | None:
+    flags = stage.stage.instruction.flags
+    return next((flag for flag in reversed(flags) if flag.name == "platform"), None)
 
 
 class _Hints:
@@ -437,13 +442,17 @@ def _defaults(build: ImageBuild) -> dict[str, str | None]:
 
 
 def _invalid(
-    build: ImageBuild, name: str, reference: str, at: Span, *, has_default: bool
+    names: list[str], reference: Word, build: ImageBuild, defaults: dict[str, str | None]
 ) -> Problem:
+    name = next((name for name in names if not defaults.get(name)), names[0])
     declared = build.build.arguments.declared(name)
     related = ((declared.key.span, "declared here"),) if declared is not None else ()
-    if has_default:
-        return Problem(at, f"with the default of {name}, {reference} names no image", related)
-    return Problem(at, f"{name} has no default, and {reference} names no image then", related)
+    message = (
+        f"with the default of {name} {reference.text} names no image"
+        if name in defaults
+        else f"{name} has no default: {reference.text} names no image"
+    )
+    return Problem(reference.span, message, related)
 
 
 def _is_named_after(stage: BuildStage, platform: str) -> bool:

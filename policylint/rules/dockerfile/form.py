@@ -66,16 +66,18 @@ def env_refers_to_itself(stage: BuildStage) -> Problems:
     """
     waiting: set[str] = set()
     for setting in _settings(stage):
-        instruction = setting.instruction
-        own = {pair.key.text for pair in instruction.pairs}
-        if instruction.name == "ENV" and len(own) > 1:
-            above = stage.stage.variables(None if setting.is_trigger else instruction)
-            for name, span in _borrowed(instruction, own):
-                is_set = above.declared(name) is not None
-                if not (is_set or (setting.is_trigger and name in waiting)):
-                    yield Problem(span, f"{name} is set by this same ENV: here it is as above")
+        pairs = setting.instruction.pairs
+        if len(pairs) > 1 and setting.instruction.name == "ENV":
+            is_trigger = setting.is_trigger
+            above = stage.stage.variables(None if is_trigger else setting.instruction)
+            for name, span in _borrowed(setting.instruction):
+                is_set = above.declared(name) is not None or (is_trigger and name in waiting)
+                if not is_set:
+                    yield Problem(
+                        span, f"{name} is set by this same ENV: here it has its old value"
+                    )
         if setting.is_trigger:
-            waiting |= own
+            waiting.update(pair.key.text for pair in pairs)
 
 
 @rule(on=ImageBuild, severity="high", family="hygiene", equivalents=("DL3061",))
@@ -103,8 +105,8 @@ def instruction_before_from(build: ImageBuild) -> Problems:
             yield Problem(statement, f"{name} stands before the first FROM")
 
 
-@rule(on=BuildStage, severity="info", family="hygiene", equivalents=("BuildKit:FromAsCasing",))
-def from_as_case(stage: BuildStage, build: ImageBuild) -> Problems:
+@rule(on=ImageBuild, severity="info", family="hygiene", equivalents=("BuildKit:FromAsCasing",))
+def from_as_case(build: ImageBuild) -> Problems:
     """AS is in another case than its FROM.
 
     The eye finds the name of a stage by the word before it.
@@ -119,14 +121,14 @@ def from_as_case(stage: BuildStage, build: ImageBuild) -> Problems:
         FROM debian:12.9 AS base
         USER 10001
     """
-    instruction = stage.stage.instruction
-    if stage.name is None:
-        return
-    word = instruction.words[1]
-    wanted = "as" if instruction.written.islower() else "AS"
-    if word.text != wanted:
-        message = f"{word.text} beside {instruction.written}"
-        yield Problem(word.span, message, fix=_in_case(word, wanted, build))
+    for stage in build.build.stages:
+        if stage.name is None:
+            continue
+        keyword, word = stage.instruction.written, stage.instruction.words[1]
+        wanted = "as" if keyword.islower() else "AS"
+        if word.text != wanted:
+            message = f"{word.text} in another case than {keyword}"
+            yield Problem(word.span, message, fix=_in_case(word, wanted, build))
 
 
 @rule(
@@ -238,8 +240,9 @@ def _settings(stage: BuildStage) -> Iterator[Variables]:
             yield statement.trigger
 
 
-def _borrowed(instruction: Instruction, own: set[str]) -> Iterator[tuple[str, Span]]:
+def _borrowed(instruction: Instruction) -> Iterator[tuple[str, Span]]:
     """The variables in values of an ENV that are set by others of its pairs."""
+    own = {pair.key.text for pair in instruction.pairs}
     for pair in instruction.pairs:
         if pair.value is None or "$" not in pair.value.text:
             continue

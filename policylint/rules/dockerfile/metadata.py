@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _AUTHORS = "org.opencontainers.image.authors"
 _KEY = re.compile(r"[a-z](?:[a-z0-9./_-]*[a-z0-9])?")
 _NOT_IN_KEYS = re.compile(r"[^a-z0-9./_-]")
+_MOST_NAMES = 3
 _RESERVED = ("com.docker.", "io.docker.", "org.dockerproject.")
 # What comments say to tools says nothing of stages and arguments.
 _REMARK = re.compile(
@@ -228,7 +229,8 @@ def definition_comment(build: ImageBuild) -> Problems:
             comment = instruction.comments[-1]
             names = list(_defined(instruction))
             if names and not _REMARK.match(comment.text) and not _begins(comment, names):
-                yield Problem(comment.span, f"comment does not begin with {' or '.join(names)}")
+                shown = " or ".join(names[:_MOST_NAMES])
+                yield Problem(comment.span, f"comment does not begin with {shown}")
 
 
 def _as_label(instruction: Instruction, build: ImageBuild) -> Fix | None:
@@ -247,7 +249,7 @@ def _wrong_in_key(name: str) -> str | None:
     """What is wrong with the name of a label."""
     odd = _NOT_IN_KEYS.search(name)
     if odd is not None:
-        return f'has a "{odd.group()}": lower-case letters, digits and . - _ / are for names'
+        return f'has a "{odd.group()}": names are of lower-case letters, digits and . - _ /'
     if _KEY.fullmatch(name) is None:
         return "does not begin with a letter, or not end with a letter or digit"
     if ".." in name or "--" in name:

@@ -23,9 +23,7 @@ _RESERVED = ("scratch", "context")
     unless=("copy-from-itself",),
     equivalents=("DL3022", "KICS:COPY '--from' Without FROM Alias Defined Previously"),
 )
-def copy_from_unknown_stage(
-    copy: Copy, build: ImageBuild, *, build_contexts: tuple[str, ...] = ()
-) -> Problems:
+def copy_from_unknown_stage(copy: Copy, *, build_contexts: tuple[str, ...] = ()) -> Problems:
     """COPY takes files from a stage that is not there.
 
     What is no stage above is looked for in a registry, so a mistake in the name copies
@@ -53,7 +51,7 @@ def copy_from_unknown_stage(
     name = copy.origin.value
     if any(mark in name for mark in ":/.@") or name.lower() in map(str.lower, build_contexts):
         return
-    if build.build.stage_named(name, len(build.stages)) is not None:
+    if copy.build.stage_named(name, len(copy.build.stages)) is not None:
         yield Problem(copy.origin, f"stage {name} stands below, not above")
     elif "$" in name:
         yield Problem(copy.origin, f"{name} is no stage: variables are not filled in here")
@@ -68,7 +66,7 @@ def copy_from_unknown_stage(
     refs="CWE-706",
     equivalents=("DL3023", "DS-0006", "KICS:COPY '--from' References Current FROM Alias"),
 )
-def copy_from_itself(copy: Copy, stage: BuildStage) -> Problems:
+def copy_from_itself(copy: Copy) -> Problems:
     """COPY takes files from the stage that it stands in.
 
     A stage that is not finished cannot be copied from: the build fails.
@@ -85,10 +83,12 @@ def copy_from_itself(copy: Copy, stage: BuildStage) -> Problems:
         FROM debian:12.9
         COPY --from=build /go/bin/web /usr/local/bin/web
     """
-    if copy.origin is None or copy.is_add or copy.is_trigger:
+    stage = copy.stage
+    if copy.origin is None or stage is None or copy.is_add or copy.is_trigger:
         return
     name = copy.origin.value
-    if _is_called(stage, name) or (_is_number(name) and int(name) == stage.stage.index):
+    is_name = stage.name is not None and stage.name.text.lower() == name.lower()
+    if is_name or name == str(stage.index):
         yield Problem(copy.origin, f"{_what(name)} is this stage itself")
 
 
@@ -188,14 +188,6 @@ def stage_name_case(stage: BuildStage) -> Problems:
     name = stage.name.value if stage.name is not None else ""
     if name != name.lower():
         yield Problem(stage.name, f"stage name {name} has capital letters")
-
-
-def _is_called(stage: BuildStage, name: str) -> bool:
-    return stage.name is not None and stage.name.value.lower() == name.lower()
-
-
-def _is_number(name: str) -> bool:
-    return name.isascii() and name.isdigit() and len(name) < 7
 
 
 def _called(name: str) -> str:

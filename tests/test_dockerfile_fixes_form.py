@@ -37,6 +37,11 @@ CASES = [
         ),
         (
             "maintainer-deprecated",
+            'MAINTAINER "a" and "b"',
+            'LABEL org.opencontainers.image.authors="\\"a\\" and \\"b\\""',
+        ),
+        (
+            "maintainer-deprecated",
             'MAINTAINER The "$1" \\ Team',
             'LABEL org.opencontainers.image.authors="The \\"\\$1\\" \\\\ Team"',
         ),
@@ -61,6 +66,7 @@ def test_a_fix_writes_the_usual_form(rule: str, given: str, wanted: str) -> None
         ("instruction-case", "r\\\nun true"),
         ("empty-continuation", "RUN a \\\n\nCMD b"),
         ("maintainer-deprecated", "MAINTAINER Web \\\n  Team"),
+        ("maintainer-deprecated", "MAINTAINER"),
         ("maintainer-deprecated", "ONBUILD MAINTAINER Web"),
     ],
 )

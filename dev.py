@@ -19,6 +19,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import tempfile
 from typing import NoReturn
 
 ROOT = os.path.dirname(os.path.abspath(__file__))
@@ -67,9 +68,14 @@ def build(tool: str) -> int:
     if not os.path.exists(path):
         module, version = TOOLS[tool]
         print(f"building {tool} {version} ...", file=sys.stderr)
-        environment = {**os.environ, "GOBIN": os.path.dirname(path), "CGO_ENABLED": "0"}
-        command = ("go", "install", "-trimpath", "-ldflags=-s -w", f"{module}@v{version}")
-        if run(*command, env=environment) or not os.path.exists(path):
+        # As a module of our own, because `go install` wants more of a registry.
+        with tempfile.TemporaryDirectory() as folder:
+            with open(os.path.join(folder, "go.mod"), "w", encoding="utf-8") as file:
+                file.write(f"module tools\n\nrequire {module} v{version}\n")
+            options = ("-mod=mod", "-trimpath", "-ldflags=-s -w", "-o", path)
+            environment = {**os.environ, "CGO_ENABLED": "0"}
+            failed = run("go", "build", *options, module, cwd=folder, env=environment)
+        if failed:
             print(f"could not build {tool} {version}; see above", file=sys.stderr)
             return 2
     print(path)

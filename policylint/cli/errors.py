@@ -11,11 +11,19 @@ class UsageError(Exception):
 
 def fail(message: str) -> int:
     """Say on standard error what went wrong; the exit code for it."""
+    _say(f"error: {message}")
+    return 2
+
+
+def note(message: str) -> None:
+    """Say on standard error what the reader should know."""
+    _say(f"note: {message}")
+
+
+def _say(message: str) -> None:
     from policylint.output.text import printable
 
-    shown = "\n".join(map(printable, message.split("\n")))
-    click.echo(f"error: {shown}", err=True)
-    return 2
+    click.echo("\n".join(map(printable, message.split("\n"))), err=True)
 
 
 def internal_error(error: Exception) -> str:

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from policylint.cli.errors import UsageError
+from policylint.cli.policies import shelf_here
+from policylint.cli.rego import rego_options
 from policylint.cli.rules import sets_of
 from policylint.engine import load_rule
 from policylint.equivalents import by_tool
+from policylint.output.text import printable
 from policylint.pages import in_words
 from policylint.policy import suggestion
 from policylint.references import reference
@@ -25,21 +28,30 @@ if TYPE_CHECKING:
 
 @click.command(short_help="Explain a rule.")
 @click.argument("name", metavar="RULE")
-def command(name: str) -> None:
-    """Explain RULE: what it finds, why that matters, what to write instead."""
-    if name not in RULES:
-        raise UsageError(f'no such rule: "{name}"{suggestion(name, RULES)}')
+@rego_options
+def command(name: str, rego: tuple[str, ...], opa: str | None, opa_timeout: float | None) -> None:
+    """Explain RULE: what it finds, why that matters, what to write instead.
+
+    It may be one in Rego, which the policy that holds here or --rego names.
+    """
+    if name in RULES:
+        rule, origin = load_rule(name), f"in the sets: {', '.join(sets_of(name))}"
+    else:
+        more = shelf_here(rego, opa, opa_timeout).rules
+        if name not in more:
+            raise UsageError(f'no such rule: "{name}"{suggestion(name, [*RULES, *more])}')
+        rule, origin = more[name], f"in Rego: {more[name].place}"
     color = False if os.environ.get("NO_COLOR") else None
-    click.echo("\n".join(_lines(load_rule(name))), color=color)
+    lines = "\n".join(_lines(rule, origin)).split("\n")
+    click.echo("\n".join([click.style(rule.name, bold=True), *map(printable, lines)]), color=color)
 
 
-def _lines(rule: Rule) -> Iterator[str]:
+def _lines(rule: Rule, origin: str) -> Iterator[str]:
     doc = rule.doc
-    yield click.style(rule.name, bold=True)
-    yield f"{doc.summary}"
+    yield doc.summary
     yield ""
     yield f"severity {rule.severity}, confidence {rule.confidence}, family {rule.family}"
-    yield f"in the sets: {', '.join(sets_of(rule.name))}"
+    yield origin
     for paragraph in doc.body:
         yield ""
         yield from textwrap.wrap(paragraph, 80)

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from policylint import policy as policies
-from policylint.cli.errors import UsageError
+from policylint.cli.errors import UsageError, note
 from policylint.discover import common_folder, discover, git_root, is_below, relative
 from policylint.rules.index import SETS
 from policylint.source import SourceFile
@@ -31,6 +31,23 @@ def policy_for(
         return load(name, shelf.reader())
     except policies.PolicyError as error:
         raise UsageError(str(error)) from None
+
+
+def shelf_here(rego: tuple[str, ...], opa: str | None, seconds: float | None) -> Shelf:
+    """The policies in Rego that the command line or the policy file here names."""
+    from policylint.cli.rego import Shelf
+
+    shelf = Shelf(rego, opa, seconds)
+    try:
+        shelf.given()
+    except policies.PolicyError as error:
+        raise UsageError(str(error)) from None
+    try:
+        policy_for(None, ["."], shelf)
+    except UsageError as error:
+        # Whoever looks for the name of a rule may be about to mend the policy.
+        note(f"the policy here cannot be used, rules in Rego may be missing\n{error}")
+    return shelf
 
 
 def name_for(name: str | None, paths: Iterable[str], *, isolated: bool = False) -> str:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from policylint.policy_file import Rego
     from policylint.rego.evaluate import Evaluation
     from policylint.rego.library import Library
-    from policylint.rule import Rule
+    from policylint.rego.rules import RegoRule
 
 
 def rego_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -57,7 +57,7 @@ class Shelf:
         self._opened: Library | None = None
 
     @property
-    def rules(self) -> Mapping[str, Rule]:
+    def rules(self) -> Mapping[str, RegoRule]:
         """The rules in Rego that have been read."""
         return self._opened.rules if self._opened is not None else {}
 

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
+from policylint.cli.policies import shelf_here
+from policylint.cli.rego import rego_options
 from policylint.policy import ALWAYS_ON
 from policylint.rules.index import RULES, SETS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from policylint.rule import Rule
 
 
 @click.command(short_help="List the rules.")
@@ -13,18 +22,31 @@ from policylint.rules.index import RULES, SETS
               show_default=True, help="What to print.")  # fmt: skip
 @click.option("--equivalents", is_flag=True,
               help="List what other tools call what the rules find.")  # fmt: skip
-def command(form: str, equivalents: bool) -> None:
-    """List every rule with its family, usual severity and the policy sets that have it."""
+@rego_options
+def command(
+    form: str,
+    equivalents: bool,
+    rego: tuple[str, ...],
+    opa: str | None,
+    opa_timeout: float | None,
+) -> None:
+    """List every rule with its family, usual severity and the policy sets that have it.
+
+    Rules in Rego, which the policy that holds here or --rego names, stand at the end.
+    """
     if equivalents:
         _print_equivalents(form)
         return
+    more = shelf_here(rego, opa, opa_timeout).rules
     if form == "json":
-        _print_json()
+        _print_json(more)
         return
-    width = max(map(len, RULES))
+    width = max(map(len, [*RULES, *more]))
     for name, (_, _, severity, family, _) in RULES.items():
         sets = ", ".join(sets_of(name))
         click.echo(f"{name:{width}}  {severity:8}  {family:12}  {sets}")
+    for name, rule in sorted(more.items()):
+        click.echo(f"{name:{width}}  {rule.severity:8}  {rule.family:12}  Rego")
 
 
 def sets_of(rule: str) -> list[str]:
@@ -53,29 +75,30 @@ def _print_equivalents(form: str) -> None:
             click.echo(f"{tool:{first}}  {name:{second}}  {rule}")
 
 
-def _print_json() -> None:
+def _print_json(more: Mapping[str, Rule]) -> None:
     import json
 
     from policylint.engine import load_rule
 
-    rules = []
-    for name, (_, node, severity, family, settings) in RULES.items():
-        rule = load_rule(name)
-        rules.append(
-            {
-                "name": name,
-                "summary": rule.summary,
-                "family": family,
-                "severity": severity,
-                "confidence": rule.confidence,
-                "node": node,
-                "sets": sets_of(name),
-                "settings": {
-                    key: {"type": kind, "default": default}
-                    for key, (kind, default) in settings.items()
-                },
-                "references": list(rule.refs),
-                "equivalents": list(rule.equivalents),
-            }
-        )
+    rules = [_described(load_rule(name), RULES[name][1]) for name in RULES]
+    rules += [_described(rule, None) for _, rule in sorted(more.items())]
     click.echo(json.dumps(rules, indent=2))
+
+
+def _described(rule: Rule, node: str | None) -> dict[str, object]:
+    """A rule as an object; one in Rego looks at no node, but at whole documents."""
+    return {
+        "name": rule.name,
+        "summary": rule.summary,
+        "family": rule.family,
+        "severity": rule.severity,
+        "confidence": rule.confidence,
+        "node": node,
+        "sets": sets_of(rule.name),
+        "settings": {
+            key: {"type": kind, "default": default}
+            for key, (kind, default) in rule.settings.items()
+        },
+        "references": list(rule.refs),
+        "equivalents": list(rule.equivalents),
+    }

@@ -211,6 +211,13 @@ def test_yaml_is_loaded_for_yaml_alone(repository: Path) -> None:
     assert "yaml" not in loaded(repository, "check", "--policy", "baseline", "app.json")
 
 
+def test_nothing_of_rego_is_loaded_without_policies_in_rego(repository: Path) -> None:
+    (repository / ".policylint.yaml").write_text("extends: all\n")
+    for arguments in (["check", "."], ["rules"], ["explain", "privileged-container"]):
+        names = loaded(repository, *arguments)
+        assert not [name for name in names if name.startswith("policylint.rego")]
+
+
 def test_ignore_patterns_are_loaded_where_an_ignore_file_is_met(repository: Path) -> None:
     assert "pathspec" not in loaded(repository, "check", ".")
     (repository / ".gitignore").write_text("x\n")

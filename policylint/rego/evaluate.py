@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from policylint.finding import SEVERITIES, Problem
@@ -272,21 +271,8 @@ def _seen(document: Document, findings: Iterable[Finding]) -> dict[str, Any]:
 
 
 def _encoded(value: object) -> bytes:
-    try:
-        return json.dumps(value, separators=(",", ":"), allow_nan=False).encode()
-    except ValueError:
-        return json.dumps(_finite(value), separators=(",", ":")).encode()
-
-
-def _finite(value: object) -> object:
-    """A value without numbers that JSON does not know: they become very large ones, or null."""
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None if math.isnan(value) else math.copysign(1e308, value)
-    return value
+    # Readers see to it that there is neither infinity nor NaN.
+    return json.dumps(value, separators=(",", ":"), allow_nan=False).encode()
 
 
 def _moment(now: datetime) -> str:

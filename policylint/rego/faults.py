@@ -56,7 +56,7 @@ def _on_its_line(hint: str) -> str:
 def _way_out(fault: Fault) -> str:
     function = _FUNCTION.match(fault.message)
     if function:
-        return _SANDBOX.get(function[1], "the sandbox or this version of opa has no such function")
+        return _SANDBOX.get(function[1], "is it misspelt, or is the file that has it not loaded?")
     known = fault.details.get("oneOf")
     reference = _REFERENCE.match(fault.message)
     if reference and isinstance(known, list) and known:

@@ -47,7 +47,7 @@ _QUERY = """{
       found := data.policylint.rules[rule.package].deny with input as given
     ]
   ],
-  "fleet": [[r, 1, [[0, found]]] |
+  "fleet": [[r, found] |
     some r, rule in input.rules
     rule.on == "fleet"
     given := {
@@ -143,12 +143,20 @@ class Evaluation:
             if not halves:
                 self._fail(rules[0], self._library.explained(fault), asked)
             return
-        for number, count, rows in (*found[DOCUMENT], *found[FLEET]):
+        for number, count, rows in found[DOCUMENT]:
             rule = rules[number]
-            if rule.on == DOCUMENT and count < sum(a.document.kind in rule.kinds for a in asked):
-                self._fail(rule, f"{rule.place}: there is no `deny contains ... if` in it", ())
+            if count < sum(one.document.kind in rule.kinds for one in asked):
+                self._no_deny(rule)
             for index, results in rows:
-                yield from self._read(rule, results, asked, index)
+                yield from self._read(rule, results, [asked[index]])
+        for number, results in found[FLEET]:
+            rule = rules[number]
+            seen = [one for one in asked if one.document.kind in rule.kinds]
+            yield from self._read(rule, results, seen)
+        answered = {number for number, _ in found[FLEET]}
+        for number, rule in enumerate(rules):
+            if rule.on == FLEET and number not in answered:
+                self._no_deny(rule)
 
     def _evaluate(self, asked: Sequence[_Asked], rules: Sequence[RegoRule]) -> Any:
         told = [
@@ -165,22 +173,20 @@ class Evaluation:
         files = {**self._library.texts, "data.json": self._data}
         return self._library.opa.evaluate(_QUERY, files, given)
 
-    def _read(
-        self, rule: RegoRule, results: Any, asked: Sequence[_Asked], index: int
-    ) -> Iterator[Answer]:
+    def _read(self, rule: RegoRule, results: Any, asked: Sequence[_Asked]) -> Iterator[Answer]:
         """The problems that the results of a policy are."""
-        here = [one for one in asked if rule.on == DOCUMENT or one.document.kind in rule.kinds]
-        if not isinstance(results, list):
-            results = [results]
-        for result in results:
+        for result in results if isinstance(results, list) else [results]:
             try:
-                number = _document(result, len(here)) if rule.on == FLEET else index
-                problem = _problem(here[number].document, result, _KEYS[rule.on])
+                one = asked[_document(result, len(asked)) if rule.on == FLEET else 0]
+                problem = _problem(one.document, result, _KEYS[rule.on])
             except Nowhere as wrong:
-                about = () if rule.on == FLEET else here[index : index + 1]
+                about = () if rule.on == FLEET else asked
                 self._fail(rule, f"{rule.place}: {wrong}", about)
             else:
-                yield Answer(here[number].number, rule, problem)
+                yield Answer(one.number, rule, problem)
+
+    def _no_deny(self, rule: RegoRule) -> None:
+        self._fail(rule, f"{rule.place}: there is no `deny contains ... if` in it", ())
 
     def _fail(self, rule: RegoRule, message: str, asked: Sequence[_Asked]) -> None:
         """Note what went wrong with a policy; of the same policy a few are enough."""
@@ -256,17 +262,19 @@ def _seen(document: Document, findings: Iterable[Finding]) -> dict[str, Any]:
     return {
         **view(document),
         "source": document.source.text if tree is None else tree.value,
-        "findings": [
-            {
-                "rule": finding.rule.name,
-                "severity": finding.severity,
-                "family": finding.rule.family,
-                "message": finding.message,
-                "subject": finding.subject,
-                "path": path_of(finding.at),
-            }
-            for finding in findings
-        ],
+        "findings": [_told(finding) for finding in findings],
+    }
+
+
+def _told(finding: Finding) -> dict[str, Any]:
+    subject = {"subject": finding.subject} if finding.subject is not None else {}
+    return {
+        "rule": finding.rule.name,
+        "severity": finding.severity,
+        "family": finding.rule.family,
+        "message": finding.message,
+        **subject,
+        "path": path_of(finding.at),
     }
 
 

@@ -126,6 +126,20 @@ def test_a_rule_that_never_says_anything_is_told(folder: Path, run: Run, body: s
     )
 
 
+def test_a_fleet_policy_that_never_says_anything_is_told(folder: Path, run: Run) -> None:
+    text = rule("allow if input.documents", metadata="custom: {on: fleet}")
+    assert "there is no `deny contains ... if` in it (some-rule)" in told(folder, run, text)
+
+
+@pytest.mark.parametrize("document", ["", '"document": 1,', '"document": "app.json",'])
+def test_a_fleet_result_that_names_no_document_is_told(
+    folder: Path, run: Run, document: str
+) -> None:
+    deny = f'deny contains {{{document} "msg": "so", "path": []}} if input.documents'
+    said = told(folder, run, rule(deny, metadata="custom: {on: fleet}"))
+    assert "names no document: it is an index of input.documents (some-rule)" in said
+
+
 def test_a_deny_that_is_no_set_is_told(folder: Path, run: Run) -> None:
     assert "true is no result" in told(folder, run, rule("deny if input.path"))
 

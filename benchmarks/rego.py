@@ -18,7 +18,7 @@ from typing import Any
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from benchmarks.definitions import write_apps
-from benchmarks.run import PYTHON, in_turns
+from benchmarks.run import PYTHON, in_turns, median_cpu
 from policylint.discover import discover
 from policylint.parsers import parse
 from policylint.parsers.recognise import KINDS
@@ -26,6 +26,8 @@ from policylint.rego import evaluate, opa
 from policylint.rego.library import Library
 from policylint.source import SourceFile
 
+CHECK = (*PYTHON, "-m", "policylint", "check", "--exit-zero", "--format", "concise")
+NONE = ("--isolated", "--select", "document-unreadable")
 POLICIES = 50
 DOCUMENTS = 1000
 POLICY = """# METADATA
@@ -64,22 +66,19 @@ def main() -> None:
         prepare()
         runs = in_turns(
             {
-                "policylint check": (
-                    *PYTHON, "-m", "policylint", "check", "--exit-zero", "--format", "concise", "--opa", program, "apps",
-                ),
-                "policylint check, without policies in Rego": (
-                    *PYTHON, "-m", "policylint", "check", "--exit-zero", "--format", "concise", "--isolated",
-                    "--select", "document-unreadable", "apps",
-                ),
+                "policylint check": (*CHECK, "--opa", program, "apps"),
+                "policylint check, without policies in Rego": (*CHECK, *NONE, "apps"),
                 "opa eval": ("sh", "plain"),
             },
             rounds,
-        )  # fmt: skip
+        )
     plain = statistics.median(run.wall for run in runs["opa eval"])
-    print(f"{POLICIES} policies over {DOCUMENTS} apps, wall time, median of {rounds} turns\n")
+    print(f"{POLICIES} policies over {DOCUMENTS} apps, median of {rounds} turns\n")
+    print(f"{'':44}{'wall':>8}{'processor':>12}")
     for name, taken in runs.items():
         wall = statistics.median(run.wall for run in taken)
-        print(f"{name:44}{wall / plain:8.2f}")
+        cpu = median_cpu(taken) / median_cpu(runs["opa eval"])
+        print(f"{name:44}{wall / plain:8.2f}{cpu:12.2f}")
     print(f"\nopa eval took {plain * 1000:.0f} ms")
 
 

@@ -179,8 +179,8 @@ def test_a_policy_that_does_not_end_is_ended(folder: Path, run: Run) -> None:
             i * j < 0
         }
     """
-    said = told(folder, run, rule(body), "--opa-timeout", "1")
-    assert said.startswith("org/p.rego:5:")
+    said = told(folder, run, rule(body), "--opa-timeout", "3")
+    assert said.startswith("org/p.rego:")
     assert said.endswith("\n  make it simpler, or give it more time with --opa-timeout")
 
 

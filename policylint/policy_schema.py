@@ -14,7 +14,7 @@ from policylint.finding import SEVERITIES, UNREADABLE
 from policylint.rules.index import SETS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from policylint.rule import Rule
 
@@ -38,6 +38,7 @@ _SEVERITIES = [*reversed(SEVERITIES)]
 def policy_schema(rules: Mapping[str, Rule]) -> Schema:
     """The schema of a policy file that may speak of these rules."""
     families = sorted({rule.family for rule in rules.values()})
+    exempt = [name for name in sorted(rules) if name != UNREADABLE]
     return {
         # Editors know this draft best.
         "$schema": "http://json-schema.org/draft-07/schema#",
@@ -66,7 +67,7 @@ def policy_schema(rules: Mapping[str, Rule]) -> Schema:
             "rules": {
                 "description": "What is said of single rules.",
                 "type": "object",
-                "additionalProperties": False,
+                "additionalProperties": _choice(["on", "off", *_SEVERITIES], {}, closed=False),
                 "properties": {name: _rule(rules[name]) for name in sorted(rules)},
             },
             "rego": {
@@ -76,10 +77,18 @@ def policy_schema(rules: Mapping[str, Rule]) -> Schema:
             "exemptions": {
                 "description": "Exceptions, each with a reason and best with an end.",
                 "type": "array",
-                "items": _exemption(
-                    [name for name in sorted(rules) if name != UNREADABLE], families
-                ),
+                "items": _exemption(),
             },
+        },
+        # Rules in Rego have names that nobody here knows, also those of files that it extends.
+        "if": {"properties": {"rego": False, "extends": _some({"enum": sorted(SETS)})}},
+        "then": {
+            "properties": {
+                "rules": {"propertyNames": {"enum": sorted(rules)}},
+                "exemptions": {
+                    "items": {"properties": {"rule": _some({"enum": [*exempt, *families]})}}
+                },
+            }
         },
     }
 
@@ -93,25 +102,25 @@ def _rule(rule: Rule) -> Schema:
         name: {"description": doc.settings.get(name, ""), **_setting(kind, default)}
         for name, (kind, default) in rule.settings.items()
     }
-    return {
-        "description": f"{rule.summary} Usually {rule.severity}.",
-        "anyOf": [
-            {"enum": words},
-            {
-                "type": "object",
-                "additionalProperties": False,
-                "properties": {
-                    "severity": _severity("How much it weighs."),
-                    "suppressible": {
-                        "description": "Whether definitions may suppress it; critical ones"
-                        " only if so.",
-                        "type": "boolean",
-                    },
-                    **settings,
-                },
+    described = f"{rule.summary} Usually {rule.severity}."
+    return {"description": described, **_choice(words, settings, closed=True)}
+
+
+def _choice(words: list[str], settings: Schema, *, closed: bool) -> Schema:
+    """What can be said of a rule: a word, or a mapping; a `closed` one has no other settings."""
+    mapping = {
+        "type": "object",
+        **({"additionalProperties": False} if closed else {}),
+        "properties": {
+            "severity": _severity("How much it weighs."),
+            "suppressible": {
+                "description": "Whether definitions may suppress it; critical ones only if so.",
+                "type": "boolean",
             },
-        ],
+            **settings,
+        },
     }
+    return {"anyOf": [{"enum": words}, mapping]}
 
 
 def _setting(kind: str, default: object) -> Schema:
@@ -125,7 +134,7 @@ def _setting(kind: str, default: object) -> Schema:
     return schema if default is None else {**schema, "default": default}
 
 
-def _exemption(rules: Iterable[str], families: Iterable[str]) -> Schema:
+def _exemption() -> Schema:
     described: dict[str, tuple[str, Schema]] = {
         "subject": ("The id of who is exempt, or a pattern such as `/infra/**`.", _TEXT),
         "path": ("The files in which it holds, such as `infra/**`.", _PATTERN),
@@ -138,7 +147,7 @@ def _exemption(rules: Iterable[str], families: Iterable[str]) -> Schema:
     }
     rule = {
         "description": "The rules or families that it is about.",
-        **_some({"enum": [*rules, *families]}, least=1),
+        **_some(_TEXT, least=1),
     }
     return {
         "type": "object",

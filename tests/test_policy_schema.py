@@ -68,6 +68,13 @@ def test_an_editor_shows_mistakes(text: str, place: str) -> None:
     assert errors(text) == [place]
 
 
+@pytest.mark.parametrize("source", ["rego: org\n", "extends: [baseline, base.yaml]\n"])
+def test_rules_in_rego_may_have_any_name(source: str) -> None:
+    rules = "rules: {owner-missing: {severity: low, label: team}, runs-as-root: off}\n"
+    assert errors(f"{source}{rules}exemptions: [{{rule: owner-missing, reason: x}}]\n") == []
+    assert errors(f"{source}rules: {{owner-missing: {{severity: hihg}}}}\n") != []
+
+
 def test_an_editor_completes_every_rule_and_setting_with_its_words() -> None:
     rules = SCHEMA["properties"]["rules"]["properties"]
     assert list(rules) == sorted(RULES)

@@ -11,8 +11,9 @@ from policylint.dockerfile.words import is_json_array
 from policylint.source import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    from policylint.dockerfile.excerpt import Word
     from policylint.dockerfile.scanner import Dockerfile, Flag, Instruction
 
 FLAGS = {
@@ -28,6 +29,9 @@ NO_TRIGGERS = ("FROM", "MAINTAINER", "ONBUILD")
 _SWITCHES = ("link", "parents", "keep-git-dir", "unpack")
 _REPEATABLE = ("mount", "device", "exclude")
 _WITH_VARIABLES = ("ADD", "COPY", "EXPOSE", "FROM", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR")
+_WITH_A_FORM = frozenset((
+    "ADD", "CMD", "COPY", "ENTRYPOINT", "FROM", "HEALTHCHECK", "RUN", "SHELL", "VOLUME",
+))  # fmt: skip
 _MAY_BE_BARE = ("CMD", "ENTRYPOINT")
 _STAGE_NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9_.-]*")
 
@@ -61,11 +65,15 @@ def find_in(instruction: Instruction) -> Iterator[Defect]:
         yield Defect(f"no such instruction: {name}", instruction.keyword.span)
         return
     yield from _in_flags(instruction)
-    if not instruction.words and name not in _MAY_BE_BARE and not instruction.is_exec:
+    if not instruction.has_operand and name not in _MAY_BE_BARE:
         yield Defect(f"{name} without operand", instruction.keyword.span)
         return
-    yield from _in_form(instruction)
-    yield from _in_words(instruction)
+    if name in _WITH_A_FORM:
+        yield from _in_form(instruction)
+    if instruction.pairs:
+        yield from _in_pairs(instruction)
+    elif name in _WITH_VARIABLES and not instruction.is_exec:
+        yield from _in_words(instruction.words, instruction.escape)
     for heredoc in instruction.heredocs:
         if heredoc.end is None:
             yield Defect(f"here-document without its end, {heredoc.name}", heredoc.word.span)
@@ -124,7 +132,7 @@ def _in_form(instruction: Instruction) -> Iterator[Defect]:
             message = f"HEALTHCHECK {kind} {'without' if kind == 'CMD' else 'with a'} command"
     if message:
         yield Defect(message, instruction.span)
-    if not instruction.is_exec and instruction.operand.text.startswith("["):
+    if instruction.takes_json and not instruction.is_exec and instruction.operand.text[:1] == "[":
         yield from _in_array(instruction)
 
 
@@ -133,17 +141,16 @@ def _in_array(instruction: Instruction) -> Iterator[Defect]:
         yield Defect(f"{instruction.name}: JSON with other than strings", instruction.span)
 
 
-def _in_words(instruction: Instruction) -> Iterator[Defect]:
-    escape = instruction.escape
+def _in_pairs(instruction: Instruction) -> Iterator[Defect]:
     for pair in instruction.pairs:
         if pair.value is None and instruction.name != "ARG":
             yield Defect(f"{instruction.name}: no value for {pair.key.text}", pair.key.span)
-        for word in (pair.key, pair.value):
-            message = defect(word.text, escape) if word else None
-            if word and message:
-                yield Defect(message, word.span)
-    if instruction.name in _WITH_VARIABLES and not instruction.is_exec:
-        for word in instruction.words:
-            message = defect(word.text, escape)
-            if message:
-                yield Defect(message, word.span)
+        words = (pair.key,) if pair.value is None else (pair.key, pair.value)
+        yield from _in_words(words, instruction.escape)
+
+
+def _in_words(words: Iterable[Word], escape: str) -> Iterator[Defect]:
+    for word in words:
+        message = defect(word.text, escape)
+        if message:
+            yield Defect(message, word.span)

@@ -148,6 +148,7 @@ class Instruction:
         "excerpt",
         "heredocs",
         "name",
+        "start",
         "trigger",
     )
 
@@ -166,6 +167,7 @@ class Instruction:
         self.blanks = blanks
         self.heredocs: tuple[Heredoc, ...] = ()
         self.trigger: Instruction | None = None
+        self.start = excerpt.offset(begin)  # in the source
         self._begin = begin
         self._end = end
         found = _NAME.match(excerpt.text, begin, end)
@@ -179,11 +181,6 @@ class Instruction:
 
     def __repr__(self) -> str:
         return f"<{self.excerpt.text[self._begin : self._end]!r}>"
-
-    @property
-    def start(self) -> int:
-        """Where it begins in the source."""
-        return self.excerpt.offset(self._begin)
 
     @property
     def written(self) -> str:
@@ -225,6 +222,11 @@ class Instruction:
     def operand(self) -> Excerpt:
         """All that stands behind the flags, as one text."""
         return self.excerpt.slice(self.operand_start, self._end)
+
+    @property
+    def has_operand(self) -> bool:
+        """Whether anything stands behind the flags."""
+        return self.operand_start < self._end
 
     @property
     def words(self) -> tuple[Word, ...]:

@@ -36,7 +36,7 @@ class Seen(NamedTuple):
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 def test_a_rule_reports_what_is_marked_and_nothing_else(case: Case, tmp_path: Path) -> None:
-    report = lint(case.sources, _policy(case, tmp_path))
+    report = lint(case.sources, policy_of(case, tmp_path))
     if case.is_ours:
         _assert_understood(report, case.rule)
     findings = [finding for finding in report.findings if finding.rule.name == case.rule]
@@ -103,12 +103,12 @@ def test_a_docstring_says_what_why_and_what_instead(name: str) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 def test_a_message_is_one_line_without_a_full_stop(case: Case, tmp_path: Path) -> None:
-    for finding in lint(case.sources, _policy(case, tmp_path)).findings:
+    for finding in lint(case.sources, policy_of(case, tmp_path)).findings:
         assert finding.message == finding.message.strip().rstrip(".")
         assert "\n" not in finding.message
 
 
-def _policy(case: Case, folder: Path) -> Policy:
+def policy_of(case: Case, folder: Path) -> Policy:
     path = folder / "policy.yaml"
     path.write_text(case.policy, encoding="utf-8")
     return policy_file.read(str(path))

@@ -232,10 +232,11 @@ class Script:
                 yield from nested.walk()
 
     def pipes(self) -> Iterator[Pipe]:
-        """Every pair of neighbours in a pipeline of this script."""
+        """Every pair of neighbours in a pipeline of this script, both of them there."""
         for pipeline in self.pipelines:
             for start, middle, end in zip(pipeline, pipeline[1:], pipeline[2:], strict=False):
-                yield Pipe(self.commands[start:middle], self.commands[middle:end])
+                if start < middle < end:
+                    yield Pipe(self.commands[start:middle], self.commands[middle:end])
 
     def redirections_of(self, command: Command) -> list[Redirection]:
         """A command's own redirections, and those of the groups around it."""

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from policylint.rego.evaluate import Evaluation
     from policylint.rule import Rule
     from policylint.suppress import Court
+    from policylint.tree import Tree
 
     _Postponed = tuple[SourceFile, list[Finding], list[Suppression], Remarks | None]
 
@@ -570,15 +571,17 @@ def _finding(
         related=tuple(
             Related(source, document.span(at), message) for at, message in problem.related
         ),
-        edits=partial(_edits, document, problem.fix) if problem.fix is not None else tuple,
+        edits=partial(_edits, document.source, document.tree, problem.fix)
+        if problem.fix is not None
+        else tuple,
         identity=(*place, ordinal),
     )
 
 
-def _edits(document: Document, fix: Fix) -> tuple[Edit, ...]:
+def _edits(source: SourceFile, tree: Tree | None, fix: Fix) -> tuple[Edit, ...]:
     from policylint.fix import edits
 
-    return edits(document.source, document.tree, fix)
+    return edits(source, tree, fix)
 
 
 def _order(finding: Finding) -> tuple[str, int, int, str]:

@@ -130,7 +130,7 @@ class Gathering:
     ) -> Iterator[tuple[Spot, _Site]]:
         """The stretches of text that spots stand for; each file is read again once."""
         for path, spots in wanted.items():
-            documents = parse(self._sources[path], values)
+            documents = parse(self._sources[path], values, judged=False)
             for spot in spots:
                 document = documents[spot.document]
                 names = document.names(spot.place)[len(spot.root) :]

@@ -237,7 +237,7 @@ class _Run:
         is_whole = True
         for source in context:
             try:
-                documents = parse(source, values)
+                documents = parse(source, values, judged=False)
                 if self._gathering is not None:
                     self._gathering.add(source, documents, is_named=False)
             except Exception:

@@ -215,10 +215,10 @@ def test_a_broken_file_in_the_context_hides_nothing(monkeypatch: pytest.MonkeyPa
     broken = SourceFile("marathon.json", '{"id": "/x", "cmd": ')
     bomb = SourceFile("bomb.json", '{"id": "/y", "cmd": "run"}')
 
-    def parse_or_burst(source: SourceFile, values: Any = None) -> Any:
+    def parse_or_burst(source: SourceFile, values: Any = None, **how: Any) -> Any:
         if source.path == "bomb.json":
             raise RuntimeError("a mistake of ours")
-        return parse(source, values)
+        return parse(source, values, **how)
 
     monkeypatch.setattr("policylint.engine.parse", parse_or_burst)
     report = lint(TWINS[:1], policy(), context=[bomb, broken, TWINS[1]])

@@ -70,10 +70,13 @@ class Document:
         return None
 
 
-def parse(source: SourceFile, values: Values | None = None) -> list[Document]:
+def parse(
+    source: SourceFile, values: Values | None = None, *, judged: bool = True
+) -> list[Document]:
     """The documents of a file that are ours; none when it is somebody else's.
 
-    `values` fill the placeholders of templates before anything is judged.
+    `values` fill the placeholders of templates before anything is judged. What is not
+    `judged` itself has the nodes of what it defines, without those on how it is written.
     """
     if source.error is not None and not (source.error.is_garbled and _is_dockerfile(source)):
         offset = source.error.offset
@@ -88,7 +91,7 @@ def parse(source: SourceFile, values: Values | None = None) -> list[Document]:
         trees = _read(source)
     except Unreadable as error:
         return _read_leniently(source, error, values)
-    found = [_document(source, tree, values) for tree in trees]
+    found = [_document(source, tree, values, judged=judged) for tree in trees]
     if not found and source.kind is not None:
         return _unreadable(source, ReadProblem(f"holds no {source.kind}", Span(0, 0)))
     return [document for document in found if document is not None]
@@ -209,7 +212,12 @@ def _not_strict(mistake: Mistake) -> ReadProblem:
 
 
 def _document(
-    source: SourceFile, tree: Tree, values: Values | None, *, is_template: bool = False
+    source: SourceFile,
+    tree: Tree,
+    values: Values | None,
+    *,
+    is_template: bool = False,
+    judged: bool = True,
 ) -> Document | None:
     raw = tree.value if values is None else values.fill(tree.value)
     if source.kind is not None:
@@ -220,22 +228,25 @@ def _document(
             return _unknown(source, raw, tree)
         found = known
     contradiction = recognise.contradiction(source.kind, raw) if source.kind is not None else None
-    from policylint.parsers.quirks.deprecated import deprecated
-    from policylint.parsers.texts import texts
-
     kind, parts = found
     if not parts:
         node = UnknownKind(f"no {kind}: neither an object nor a list of objects", Place(()))
         return Document(source, kind, (node,), tree)
     if contradiction is not None:
         parts = [*parts, *contradiction[1]]
+    defined = tuple(node for part in parts for node in _nodes(part))
+    if not judged:
+        return Document(source, kind, defined, tree, tuple(_suppressions(source, tree, defined)))
+    from policylint.parsers.quirks.deprecated import deprecated
+    from policylint.parsers.texts import texts
+
     nodes = (
         *(_contradicted(kind, contradiction[0], raw) if contradiction is not None else ()),
         *_repeated(tree),
         *_holes(source, raw, is_template=is_template),
         *_structure(parts),
         *deprecated(parts),
-        *(node for part in parts for node in _nodes(part)),
+        *defined,
         texts(raw, source.text if values is None else None),
     )
     return Document(source, kind, nodes, tree, tuple(_suppressions(source, tree, nodes)))

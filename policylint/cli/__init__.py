@@ -17,6 +17,7 @@ _COMMANDS = {
     "check": "Check definitions.",
     "explain": "Explain a rule.",
     "input": "Print the normalised model of definitions.",
+    "fleet": "Show what all definitions ask for together.",
     "rules": "List the rules.",
     "policy": "Show or check a policy.",
     "exempt": "Write an exemption into the policy.",

@@ -64,9 +64,9 @@ def show_sizes(rounds: int) -> None:
     print(f"Apps in groups of {APPS_IN_A_GROUP}, processor time, median of {rounds} turns\n")
     print(f"{'':20}{'seconds':>10}{'MiB':>8}{'to a tenth':>12}")
     for name, found in runs.items():
-        title, _, size = name.rpartition(", ")
+        title, _, apps = name.rpartition(", ")
         tenth = runs[f"{title}, {SMALL}"]
-        ratio = f"{median_cpu(found) / median_cpu(tenth):12.2f}" if size == str(LARGE) else ""
+        ratio = f"{median_cpu(found) / median_cpu(tenth):12.2f}" if apps == str(LARGE) else ""
         memory = statistics.median(run.memory for run in found)
         print(f"{name:24}{median_cpu(found):6.2f}{memory:8.1f}{ratio}")
     print()

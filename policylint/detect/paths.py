@@ -13,7 +13,7 @@ from posixpath import normpath
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 # Through these a runtime, a node service or the init system is told what to do.
 SOCKETS = {
@@ -154,6 +154,14 @@ def normalise(path: str) -> str:
 def is_below(path: str, folder: str) -> bool:
     """Whether a path is a folder or lies below it."""
     return path == folder or path.startswith("/" if folder == "/" else f"{folder}/")
+
+
+def lineage(path: str) -> Iterator[str]:
+    """A path, and the folders above it."""
+    while path:
+        yield path
+        path = path.rpartition("/")[0]
+    yield "/"
 
 
 def is_benign(path: str, *, read_only: bool) -> bool:

@@ -33,6 +33,7 @@ _BUILD_WORDS = frozenset({
     "secret", "token", "usr",
 })  # fmt: skip
 _HARMLESS_WORDS = frozenset({"file", "public", "version"})
+_LEADING_WORDS = ("keyring", "sock")
 _PUBLIC_KEYS = ("gpg", "pgp")
 # Credentials of well-known programs and services whose names have none of those words.
 _KNOWN_NAMES = frozenset({
@@ -48,8 +49,8 @@ _FRONT_END_PREFIXES = ("vite_", "react_app_")
 _DUMMY = re.compile(
     r"example|change[_-]?(?:me|it|this)|replace|placeholder|dummy|sample|insert|fake|redacted"
     r"|x{3,}|\.{3}|not[-_ ]?(?:a[-_ ]?)?(?:real|secret)"
-    r"|(?:\A|[^a-z])(?:build|build-?time|collectstatic|here|my|none|nothing|precompile|temp"
-    r"|temporary|test|testing|todo|unused|your)(?:[^a-z]|\Z)",
+    r"|(?:\A|[^a-z])(?:build|build-?time|collectstatic|here|my|none|not|nothing|precompile"
+    r"|runtime|temp|temporary|test|testing|todo|unused|your)(?:[^a-z]|\Z)",
     re.IGNORECASE,
 )
 
@@ -96,7 +97,7 @@ def is_build_secret(name: str) -> bool:
 def is_harmless_name(name: str) -> bool:
     """Whether a name says that its value is for everybody, or only leads to a secret."""
     words = name.lower().split("_")
-    if words[-1] == "keyring" or not _HARMLESS_WORDS.isdisjoint(words):
+    if words[-1] in _LEADING_WORDS or not _HARMLESS_WORDS.isdisjoint(words):
         return True
     is_key = words[-1] in ("key", "keys") and not {"private", "secret"} & set(words)
     return is_key and any(word in words for word in _PUBLIC_KEYS)

@@ -8,6 +8,7 @@ fits decides.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from posixpath import normpath
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -63,7 +64,7 @@ class IgnoreFile:
 
     def _verdict(self, path: str, *, has_wildcards: bool = False) -> _Verdict:
         if self._patterns is None:
-            self._patterns = _Patterns(self.text)
+            self._patterns = _patterns(self.text)
         if len(path) > _LONGEST_PATH or self._patterns.are_too_many:
             return _Verdict(is_covered=True, may_return=True)
         path = normpath(f"/{path}").lstrip("/")
@@ -198,6 +199,11 @@ class _Patterns:
         self._starts |= first | (first & self._skips) << 1
         if is_exception:
             self._exceptions |= (bit << 1) - first
+
+
+@lru_cache(maxsize=8)  # one ignore file may belong to many Dockerfiles
+def _patterns(text: str) -> _Patterns:
+    return _Patterns(text)
 
 
 def _read(text: str) -> Iterator[tuple[str, bool]]:

@@ -7,6 +7,7 @@ from posixpath import normpath
 from typing import TYPE_CHECKING
 
 from policylint.detect.credential_files import VARIABLES, is_credential_file
+from policylint.detect.paths import lineage
 from policylint.dockerfile.variables import references
 from policylint.finding import Change, Fix, Problem
 from policylint.image import BuildStage, Copy, ImageBuild, OnBuild, Run, Variables, Workdir
@@ -457,16 +458,8 @@ def _credential_variables(stage: BuildStage) -> Problems:
         if value is None or not value.is_known or not value.value:
             continue
         path = normpath(f"{folder}/{value.value}" if value.value[0] != "/" else value.value)
-        if not copied.isdisjoint(_lineage(path)):
+        if not copied.isdisjoint(lineage(path)):
             yield Problem(value, f"{variable.name.value} leads to a file copied into the image")
-
-
-def _lineage(path: str) -> Iterator[str]:
-    """A path, and the folders above it."""
-    while path:
-        yield path
-        path = path.rpartition("/")[0]
-    yield "/"
 
 
 def _places(stage: BuildStage, copy: Copy) -> Iterator[str]:

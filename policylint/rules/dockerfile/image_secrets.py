@@ -7,6 +7,7 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 
 from policylint.detect.hints import is_likely
+from policylint.detect.paths import lineage
 from policylint.detect.secret_words import (
     entropy,
     is_build_secret,
@@ -106,7 +107,8 @@ def secret_in_env_or_arg(
         return
     name = variable.name.value
     if name in extra_keys or (is_build_secret(name) and name not in allowed_keys):
-        yield Problem(variable, f"{variable.kind} {name} stays in the image or its history")
+        where = "is in the image's history" if variable.kind == "ARG" else "is set in the image"
+        yield Problem(variable, f"{variable.kind} {name} {where}, for everybody who pulls it")
 
 
 @rule(
@@ -303,7 +305,7 @@ def secret_mount_leaked(run: Run) -> Problems:
     secrets, mounted = _mounted(run)
     if not secrets or run.script is None:
         return
-    passing = (*_PASSING, *mounted)
+    passing = {*_PASSING, *mounted}
     removed = {
         word.value.rstrip("/") for each in run.commands if each.name == "rm" for word in each.words
     }
@@ -313,7 +315,7 @@ def secret_mount_leaked(run: Run) -> Problems:
             is_elsewhere = value[:1] == "$" and not value.startswith(("$HOME", "${HOME}"))
             if is_elsewhere or value in removed:
                 continue
-            if not any(value == folder or value.startswith(f"{folder}/") for folder in passing):
+            if passing.isdisjoint(lineage(value)):
                 message = f"{command.name} leaves the mounted secret in the image"
                 yield Problem(target.span, message)
 

@@ -129,7 +129,7 @@ class _Names:
 
 
 def _undefined_in_stage(instruction: Instruction, stage: Stage, names: _Names) -> Problems:
-    if "$" in instruction.line.text:
+    if "$" in instruction.excerpt.text:
         yield from _undefined(instruction, stage.variables(instruction), names)
 
 

@@ -237,8 +237,9 @@ def credential_command(build: ImageBuild, *, all_stages: bool = False) -> Proble
                 if word is not None:
                     message = f"{each.name} leaves credentials in the image"
                     yield Problem(word.span, message, secret="=" in word.value)
+            removed = _removed(run)
             for script in run.script.scripts():
-                yield from _written(script)
+                yield from _written(script, removed)
 
 
 @rule(
@@ -306,9 +307,7 @@ def secret_mount_leaked(run: Run) -> Problems:
     if not secrets or run.script is None:
         return
     passing = {*_PASSING, *mounted}
-    removed = {
-        word.value.rstrip("/") for each in run.commands if each.name == "rm" for word in each.words
-    }
+    removed = _removed(run)
     for script in run.script.scripts():
         for command, target in _copies(script, secrets):
             value = target.value.rstrip("/")
@@ -408,6 +407,13 @@ def _mounts_secret(run: Run) -> bool:
     return any(each is not None and each.value in ("secret", "ssh") for each in types)
 
 
+def _removed(run: Run) -> set[str]:
+    """What a RUN deletes again, so that its layer does not have it."""
+    return {
+        word.value.rstrip("/") for each in run.commands if each.name == "rm" for word in each.words
+    }
+
+
 def _configured(command: Command) -> ShellWord | None:
     """The word by which a command hands over credentials that its program will keep."""
     find = _CONFIGURES.get(command.name)
@@ -479,7 +485,7 @@ _CONFIGURES: dict[str, Callable[[Command], ShellWord | None]] = {
 }
 
 
-def _written(script: Script) -> Problems:
+def _written(script: Script, removed: set[str]) -> Problems:
     """Credentials that a script writes into the files in which programs look for them."""
     is_npm = bool(_NPM_CREDENTIAL.search(script.excerpt.text))
     for command in script.commands:
@@ -490,15 +496,17 @@ def _written(script: Script) -> Problems:
             targets = command.arguments
         else:
             continue
-        yield from _to_files(targets, is_npm=is_npm)
+        yield from _to_files(targets, removed, is_npm=is_npm)
     for group in script.groups:
         targets = [each.target for each in group.redirections if ">" in each.operator]
-        yield from _to_files(targets, is_npm=is_npm)
+        yield from _to_files(targets, removed, is_npm=is_npm)
 
 
-def _to_files(targets: list[ShellWord], *, is_npm: bool) -> Problems:
+def _to_files(targets: list[ShellWord], removed: set[str], *, is_npm: bool) -> Problems:
     for target in targets:
         name = target.value.rpartition("/")[2]
+        if target.value in removed:
+            continue
         if name in _CREDENTIAL_FILES or (is_npm and name == _NPM_FILE):
             yield Problem(target.span, f"credentials written into {name} stay in the image")
 

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policylint.engine import lint
@@ -82,6 +82,7 @@ SUBJECT = st.sampled_from(["/web", "/api", "/infra/db", "/infra/**", "/**", "/no
 PATH = st.sampled_from(["deploy/**", "deploy/*.json", "other/**", None])
 
 
+@settings(deadline=None)
 @given(RULE | FAMILY, SUBJECT, PATH)
 def test_an_exemption_takes_back_what_it_names_and_nothing_else(
     rule: str, subject: str | None, path: str | None
@@ -104,6 +105,7 @@ def test_an_exemption_takes_back_what_it_names_and_nothing_else(
     assert seen([entry.finding for entry in report.suppressed]) == seen(taken)
 
 
+@settings(deadline=None)
 @given(RULE, st.integers(0, len(LINES) - 1))
 def test_a_comment_takes_back_what_it_names_on_its_line_and_nothing_else(
     rule: str, at: int
@@ -124,6 +126,7 @@ def test_a_comment_takes_back_what_it_names_on_its_line_and_nothing_else(
     assert said == (set() if taken else expected)
 
 
+@settings(deadline=None)
 @given(RULE, st.sampled_from(["web", "api", "infra/db"]))
 def test_a_label_takes_back_what_it_names_in_its_object_and_nothing_else(
     rule: str, app: str
@@ -140,6 +143,7 @@ def test_a_label_takes_back_what_it_names_in_its_object_and_nothing_else(
     assert [entry[::2] for entry in seen(report.findings)] == [entry[::2] for entry in seen(kept)]
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(RULE, st.integers(0, len(LINES) - 1)), max_size=6))
 def test_several_comments_take_back_what_each_takes_back(asked: list[tuple[str, int]]) -> None:
     text = list(LINES)

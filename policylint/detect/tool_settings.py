@@ -239,8 +239,8 @@ def _of_line(tool: str, line: Excerpt) -> Iterator[Setting]:
     key = match[2] if match is not None else ""
     name = _KEYS[tool].get(key.lower().replace("_", "-"))
     if match is not None and name is not None:
-        value = match[3] or "true"
-        yield Setting(tool, name, value, f"{tool} {key}={value}", line.span(*match.span(1)))
+        said = f"{tool} {key}={match[3]}" if match[3] else f"{tool} {key}"
+        yield Setting(tool, name, match[3] or "true", said, line.span(*match.span(1)))
 
 
 def _is_pip(command: Command) -> bool:

@@ -213,6 +213,9 @@ def test_connectors() -> None:
         ("a 'b | c'", []),
         ("a $(b | c)", []),
         ("a && b | c", [("b", "c")]),
+        ("a |", []),
+        ("| a", []),
+        ("a | | b", []),
     ],
 )
 def test_pipes(text: str, expected: list[tuple[str, str]]) -> None:

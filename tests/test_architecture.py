@@ -197,6 +197,17 @@ def test_a_json_app_loads_no_yaml_and_nothing_heavy(repository: Path) -> None:
     assert sorted(names & unneeded) == []
 
 
+def test_a_dockerfile_without_exceptions_does_not_pay_for_them(repository: Path) -> None:
+    (repository / "Dockerfile").write_text("FROM debian:12.9\n# hadolint ignore=DL3002\nUSER 1\n")
+    names = loaded(repository, "check", "Dockerfile")
+    assert "policylint.parsers.dockerfile" in names
+    exceptions = {
+        "policylint.suppress", "policylint.parsers.suppressions", "policylint.parsers.remarks",
+        "policylint.dockerfile.remarks", "policylint.dockerfile.checks", "policylint.equivalents",
+    }  # fmt: skip
+    assert sorted(names & exceptions) == []
+
+
 def test_a_foreign_file_loads_no_parser_and_no_rule(repository: Path) -> None:
     names = loaded(repository, "check", "package.json")
     assert strangers(names) == {"click"}

@@ -345,6 +345,37 @@ def test_rules_are_listed_as_json(capsys: pytest.CaptureFixture[str]) -> None:
         assert "all" in rule["sets"]
 
 
+def test_what_other_tools_call_it_is_listed_by_tool_and_number(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert exit_code(["rules", "--equivalents"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split() for line in lines if "DL3004" in line] == [
+        ["hadolint", "DL3004", "sudo-used"]
+    ]
+    tools = [line.split()[0].lower() for line in lines]
+    assert tools == sorted(tools)
+    numbers = [int(line.split()[1][2:]) for line in lines if line.startswith("hadolint")]
+    assert numbers == sorted(numbers)
+    exit_code(["rules", "--equivalents", "--format", "json"])
+    listed = json.loads(capsys.readouterr().out)
+    assert {"tool": "KICS", "id": "Run Using Sudo", "rules": ["sudo-used"]} in listed
+    assert {"tool": "semgrep", "id": "no-sudo-in-dockerfile", "rules": ["sudo-used"]} in listed
+    pairs = [(entry["tool"], entry["id"]) for entry in listed]
+    assert len(pairs) == len(set(pairs))
+    assert sum(len(entry["rules"]) for entry in listed) == len(lines)
+    assert all(tool for tool, _ in pairs), "everybody's tool is known"
+
+
+def test_a_rule_is_explained_with_what_others_call_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    exit_code(["explain", "sudo-used"])
+    printed = capsys.readouterr().out
+    assert "\nElsewhere:\n  checkov: CKV2_DOCKER_1\n" in printed
+    assert "\n  KICS: Run Using Sudo\n" in printed
+
+
 @pytest.mark.parametrize("name", RULES)
 def test_every_rule_is_explained(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_code(["explain", name]) == 0

@@ -155,6 +155,40 @@ def test_sarif_tells_suppressions_when_asked_for(capsys: pytest.CaptureFixture[s
     assert (exemption["kind"], exemption["justification"]) == ("external", "raw devices")
 
 
+def test_remarks_for_other_tools_count_where_that_is_asked_for(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open("Dockerfile", "w") as file:
+        file.write("FROM debian:12.9\n# hadolint ignore=DL3004\nRUN sudo true\nUSER 10001\n")
+    arguments = ["check", "Dockerfile", "--select", "sudo-used"]
+    assert "[sudo-used]" in Ran(capsys, *arguments).out
+    for honor in (["--honor", "trivy, hadolint"], ["--honor", "trivy", "--honor", "hadolint"]):
+        ran = Ran(capsys, *arguments, *honor)
+        assert (ran.code, ran.out.split("; ")[:2]) == (
+            0, ["no findings in 1 file checked", "1 suppressed (1 by remarks for other tools)"],
+        )  # fmt: skip
+    monkeypatch.setenv("POLICYLINT_HONOR", "hadolint")
+    ran = Ran(capsys, *arguments, "--show-suppressed")
+    assert "= suppressed by the remark in Dockerfile:2: hadolint ignore=DL3004" in ran.out
+    with open(shipped("schemas/report.schema.json"), encoding="utf-8") as file:
+        validator = Draft202012Validator(json.load(file))
+    report = Ran(capsys, *arguments, "--show-suppressed", "--format", "json").json
+    validator.validate(report)
+    assert report["summary"]["honored"] == 1
+    assert report["suppressed"][0]["suppression"]["form"] == "remark"
+    sarif = Ran(capsys, *arguments, "--show-suppressed", "--format", "sarif").json["runs"][0]
+    assert sarif["properties"]["honored"] == 1
+    (told,) = sarif["results"][0]["suppressions"]
+    assert (told["kind"], told["justification"]) == ("inSource", "hadolint ignore=DL3004")
+    assert "[sudo-used]" in Ran(capsys, *arguments, "--ignore-suppressions").out
+
+
+def test_an_unknown_tool_is_asked_wrongly(capsys: pytest.CaptureFixture[str]) -> None:
+    ran = Ran(capsys, "check", "--honor", "hadolnt")
+    assert (ran.code, ran.out) == (2, "")
+    assert 'did you mean "hadolint"?' in ran.err
+
+
 def test_statistics_count_by_rule(capsys: pytest.CaptureFixture[str]) -> None:
     with open("more.yaml", "w") as file:
         file.write(
@@ -343,6 +377,20 @@ def test_all_exceptions_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert label["state"].startswith("no effect: gives a reason of 2 characters")
     assert (exemption["owner"], exemption["days_left"]) == ("web-team", None)
     assert {entry["age_days"] for entry in found} == {None}, "git knows nothing here"
+
+
+def test_exceptions_in_dockerfiles_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    with open("Dockerfile", "w") as file:
+        file.write(
+            "FROM debian:12.9\n"
+            "# policylint: ignore-stage[sudo-used] the lab's image (until 2027-02-01)\n"
+            "# hadolint ignore=DL3004\nRUN sudo true\n"
+        )
+    (found,) = listed(capsys, "--policy", "all", "Dockerfile")
+    assert (found["form"], found["scope"], found["line"]) == ("comment", "stage", 2)
+    assert (found["reason"], found["until"], found["state"]) == (
+        "the lab's image", "2027-02-01", "in force",
+    )  # fmt: skip
 
 
 def test_the_list_is_pleasant_to_read_and_steers_no_terminal(

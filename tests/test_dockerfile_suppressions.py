@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from policylint.dockerfile.kics import QUERIES
 from policylint.dockerfile.remarks import TOOLS, find
 from policylint.dockerfile.scanner import scan
-from policylint.engine import lint, load_rule
+from policylint.engine import Check, lint, load_rule
 from policylint.policy import Policy, PolicyError, built_in
 from policylint.policy_file import read_text
 from policylint.rules.index import RULES
@@ -181,6 +181,7 @@ def test_a_remark_holds_for_the_instruction_below(tool: str, remark: str) -> Non
     ("tool", "remark"),
     [
         ("hadolint", "# hadolint ignore=DL3004\n"),  # a blank line stands below
+        ("hadolint", "# hadolint ignore=DL3004\n\n# (more about it)"),
         ("hadolint", "# hadolint ignore=DL3002"),
         ("hadolint", "# hadolint ignore=CKV2_DOCKER_1"),
         ("hadolint", "# hadolint ignore=semgrep"),
@@ -245,6 +246,12 @@ def test_what_is_missing_is_left_alone_at_its_from() -> None:
     text = "# hadolint ignore=DL3006\n# trivy:ignore:AVD-DS-0001\nFROM debian\n"
     for tool in ("hadolint", "trivy"):
         assert lines(text, honoring(tool), "image-tag-missing") == []
+
+
+def test_a_remark_says_nothing_about_the_comments_below_its_instruction() -> None:
+    remark = "# hadolint ignore=DL1001\n"
+    text = f"FROM a:1\n{remark}RUN x\n# hadolint ignore=DL3002\nUSER root\n"
+    assert lines(text, honoring("hadolint"), "inline-ignore") == [2, 4]
 
 
 def test_build_checks_are_heeded_by_name() -> None:
@@ -321,6 +328,13 @@ def test_suppressions_that_are_ignored_include_remarks() -> None:
 def test_a_protected_rule_is_protected_from_remarks_too(rule: str, kept: list[int]) -> None:
     policy = read_text("p.yaml", f"extends: all\nhonor: hadolint\nrules: {{sudo-used: {rule}}}\n")
     assert lines(REMARK, policy, "sudo-used", "suppression-not-permitted") == kept
+
+
+def test_a_critical_case_of_a_milder_rule_is_protected_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Check, "severity", lambda *_: "critical")
+    assert lines(REMARK, honoring("hadolint"), "sudo-used") == [3]
 
 
 def test_a_suppression_of_ours_and_an_exemption_stand_before_a_remark() -> None:

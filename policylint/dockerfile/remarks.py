@@ -6,12 +6,12 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from policylint.dockerfile.checks import parse
+from policylint.dockerfile.excerpt import Word
 from policylint.source import Span
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from policylint.dockerfile.excerpt import Word
     from policylint.dockerfile.scanner import Dockerfile
 
 TOOLS = ("buildkit", "checkov", "hadolint", "kics", "semgrep", "trivy")
@@ -23,7 +23,7 @@ _HEAD = re.compile(
 )
 _IDS = r"(?P<ids>[\w.-]+(?:\s*,\s*[\w.-]+)*)"
 _FORMS = {
-    "buildkit": re.compile(r"check\s*=(?P<ids>.*)", re.IGNORECASE),
+    "buildkit": re.compile(r"check\s*=(?P<ids>(?:.*;)?\s*skip\s*=.*)", re.IGNORECASE),
     "checkov": re.compile(rf"(?:checkov|bridgecrew):skip=\s*{_IDS}"),
     "hadolint": re.compile(rf"hadolint\s+(?P<file>global\s+)?ignore\s*=\s*{_IDS}"),
     "kics": re.compile(
@@ -56,27 +56,28 @@ class Remark(NamedTuple):
 
 def find(file: Dockerfile, tools: Collection[str]) -> Iterator[Remark]:
     """The remarks for some tools, in the order of the file."""
-    directive = file.directive("check") if "buildkit" in tools else None
-    if directive is not None:
-        ids = _ids("buildkit", directive.value)
-        head = _HEAD.match(file.text, directive.span.start)
-        if ids != () and head is not None:
-            yield Remark("buildkit", "file", ids, Span(head.start("buildkit"), directive.span.end))
+    directive = file.directive("check")
+    if directive is not None and "buildkit" in tools:
+        start, end = directive.span
+        word = Word(file.text[start:end], directive.span)
+        for remark in _in_comment(word, ("buildkit",)):
+            yield remark._replace(scope="file")
     for comment in file.comments:
-        head = _HEAD.match(comment.text)
-        if head is not None and head.lastgroup in tools:
-            yield from _in_comment(comment, str(head.lastgroup), head.start(str(head.lastgroup)))
+        yield from _in_comment(comment, tools)
 
 
-def _in_comment(comment: Word, tool: str, at: int) -> Iterator[Remark]:
+def _in_comment(comment: Word, tools: Collection[str]) -> Iterator[Remark]:
+    head = _HEAD.match(comment.text)
+    tool = head.lastgroup if head is not None else None
+    if head is None or tool is None or tool not in tools:
+        return
     form = _FORMS[tool]
-    match = form.match(comment.text, at)
+    match = form.match(comment.text, head.start(tool))
     while match is not None:
         said = match.groupdict()
         ids = None if said["ids"] is None else _ids(tool, said["ids"])
-        if ids != ():
-            start, end = (comment.span.start + offset for offset in match.span())
-            yield Remark(tool, _scope(tool, said), ids, Span(start, end), said.get("until"))
+        start, end = (comment.span.start + offset for offset in match.span())
+        yield Remark(tool, _scope(tool, said), ids, Span(start, end), said.get("until"))
         match = form.search(comment.text, match.end())
 
 

@@ -358,7 +358,7 @@ def _packages(command: RunCommand, run: Run) -> Iterator[tuple[ShellWord, str]]:
 def _known(word: ShellWord, run: Run) -> str | None:
     """What a shell makes of a word; `None` when it is up to a variable, or to a command."""
     if word.literal:
-        return word.value
+        return word.value if word.value != "{}" else None  # which find fills in
     if _is_unknowable(word) or run.stage is None:
         return None
     text = expand(word.text, run.stage.variables(run.instruction))
@@ -402,7 +402,7 @@ def _unpinned_rpms(call: Call, command: RunCommand, run: Run) -> Iterator[Proble
 
 def _is_rpm_name(name: str) -> bool:
     """Whether a word names a package: no file, no group, nothing that packages provide."""
-    return bool(name) and not name.endswith(".rpm") and name[0] not in "@/.~" and "(" not in name
+    return bool(name) and not name.endswith(".rpm") and name[0] not in "@/.~{" and "(" not in name
 
 
 def _has_rpm_version(name: str) -> bool:

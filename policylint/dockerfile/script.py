@@ -114,6 +114,7 @@ class Command:
     `words` are all of its words, `head` tells which of them is the name once
     `sudo` and its like are taken off; their names are the `wrappers`. `connector`
     is what stands before the command: nothing, `;`, `&`, `&&`, `||`, `|`, `|&`.
+    `place` is where the head of a `for` or `case` stands, which has no words of its own.
     `index` is its number in its script, `nested` are scripts inside: `$(...)`,
     `<(...)`, `sh -c '...'`, `sh <<EOF`, `find -exec ... ;`.
     """
@@ -127,6 +128,7 @@ class Command:
         "index",
         "name",
         "nested",
+        "place",
         "redirections",
         "words",
         "wrappers",
@@ -146,6 +148,7 @@ class Command:
         self.nested: list[Script] = []
         self.wrappers: tuple[str, ...] = ()
         self.index = 0
+        self.place = Span(0, 0)
         self.head = 0
         self.name = ""
         self.in_subshell = False
@@ -168,7 +171,7 @@ class Command:
     def span(self) -> Span:
         """From the first word to the last, without redirections."""
         places = [word.span for word in self.words] + [each.span for each in self.assignments]
-        places = places or [each.span for each in self.redirections]
+        places = places or [each.span for each in self.redirections] or [self.place]
         return Span(min(places).start, max(place.end for place in places))
 
     def split(self, valued: Container[str] = ()) -> Arguments:

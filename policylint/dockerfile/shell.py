@@ -272,6 +272,8 @@ class _Reader:
         if self.words or self.assignments or self.redirections or self.nested:
             words = [] if self.header else self.words
             command = Command(words, self.assignments, self.redirections, self.connector)
+            if self.header and self.words:
+                command.place = self.words[0].span
             frame = self.frames[-1]
             command.in_subshell, command.in_function = frame.in_subshell, frame.in_function
             _unwrap(command)

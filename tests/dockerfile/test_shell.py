@@ -455,3 +455,9 @@ def test_deep_nesting_ends_somewhere() -> None:
         "<(",
     ):
         assert len(list(parse(opening * 3000).walk())) < 10_000
+
+
+def test_the_head_of_a_loop_has_a_place_though_it_has_no_words() -> None:
+    head, *_ = parse("for x in $(ls); do true; done").commands
+    assert head.words == []
+    assert head.span == (4, 5)

@@ -15,8 +15,12 @@ if TYPE_CHECKING:
 
 # What the worst of our examples is there to show.
 DREADFUL = {
+    "add-remote",
+    "apt-allow-unauthenticated",
     "artifact-plain-http",
+    "curl-insecure",
     "dangerous-capability",
+    "docker-socket-volume",
     "document-unreadable",
     "duplicate-key",
     "host-ipc-namespace",
@@ -26,19 +30,29 @@ DREADFUL = {
     "host-root-mounted",
     "host-tmp-mount",
     "image-mutable-tag",
+    "image-tag-missing",
+    "image-user-root",
     "kernel-filesystem-mounted",
     "mac-confinement-disabled",
     "memory-limit-unlimited",
     "no-health-check",
+    "package-index-update-alone",
+    "password-set-in-build",
     "plaintext-secret-env",
     "platform-path-mounted",
     "privileged-container",
+    "remote-login-port-exposed",
+    "remote-script-to-shell",
     "risky-capability",
     "runs-as-root",
     "runtime-socket-mounted",
     "seccomp-unconfined",
+    "secret-file-copied",
+    "secret-in-env-or-arg",
+    "secret-value",
     "sensitive-path-readable",
     "sensitive-path-writable",
+    "sudo-used",
 }
 
 
@@ -81,7 +95,7 @@ def test_the_typical_example_has_findings_and_none_is_critical(
 ) -> None:
     run = checked("typical")
     assert run.code == 1
-    assert "plaintext-secret-env" in run.rules
+    assert {"plaintext-secret-env", "secret-in-env-or-arg"} <= run.rules
     assert "critical" not in run.severities
 
 
@@ -96,7 +110,7 @@ def test_the_dreadful_example_shows_every_mistake_it_is_there_to_show(
 def test_files_of_other_tools_beside_the_examples_are_passed_over(
     checked: Callable[..., Checked],
 ) -> None:
-    assert "in 2 files checked, 2 passed over" in checked("typical").summary
+    assert "in 3 files checked, 2 passed over" in checked("typical").summary
 
 
 def test_the_policy_in_the_readme_can_be_used_as_it_is(

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
+import pytest
+
+from policylint.cli.fixes import Mended
 from policylint.engine import lint
 from policylint.finding import Change, Fix
 from policylint.fix import edits
 from policylint.policy_file import load
+from policylint.rules.index import RULES
 from policylint.source import ReadFailure, SourceFile, Span
+from tests.casefiles import Case, case_files, read_cases
 
 if TYPE_CHECKING:
     from policylint.finding import Report
+
+
+ALL = load("all")
 
 
 def fix(old: str, new: str, text: str) -> Fix:
@@ -34,7 +43,7 @@ def test_a_file_of_which_a_byte_could_not_be_read_is_left_alone() -> None:
 
 
 def check(source: SourceFile) -> Report:
-    return lint([source], load("all"))
+    return lint([source], ALL)
 
 
 def test_a_wrong_byte_does_not_hide_what_is_wrong_in_a_dockerfile() -> None:
@@ -60,3 +69,24 @@ def test_a_hole_in_a_dockerfile_is_told_and_its_value_is_unknown() -> None:
     (told,) = [each for each in report.findings if each.rule.name == "unresolved-placeholder"]
     assert text[told.span.start : told.span.end] == "{{ base }}"
     assert "image-tag-missing" not in report.by_rule()
+
+
+FOLDER = os.path.join(os.path.dirname(__file__), "rules")
+FIXABLE = [
+    case
+    for path in case_files(FOLDER)
+    for case in read_cases(path)
+    if RULES[case.rule][0].startswith("dockerfile.") and case.marks
+]
+
+
+@pytest.mark.parametrize("case", FIXABLE, ids=[case.name for case in FIXABLE])
+def test_to_fix_a_file_twice_is_to_fix_it_once(case: Case) -> None:
+    once = [mended(source) for source in case.sources]
+    assert [mended(source).text for source in once] == [source.text for source in once]
+
+
+def mended(source: SourceFile) -> SourceFile:
+    """A file after all of its fixes, those that may change more included."""
+    (fixed,) = Mended([source], lambda sources: lint(sources, ALL), unsafe=True).after
+    return fixed

@@ -228,6 +228,11 @@ class Instruction:
         """Whether anything stands behind the flags."""
         return self.operand_start < self._end
 
+    def beginning(self, size: int) -> str:
+        """The first characters of the operands."""
+        start = self.operand_start
+        return self.excerpt.text[start : min(start + size, self._end)]
+
     @property
     def words(self) -> tuple[Word, ...]:
         """The operands as the instruction splits them.

@@ -349,7 +349,7 @@ class Build:
         instruction = instructions[at - 1]
         stage = self.stage_of(instruction)
         called = None if stage is None else stage.name.text.lower() if stage.name else stage.index
-        text = " ".join(instruction.operand.text[:_LONGEST_NAME].split())
+        text = " ".join(instruction.beginning(_LONGEST_NAME).split())
         return ("" if called is None else called, instruction.name, text)
 
     def stage_named(self, name: str, before: int) -> Stage | None:

@@ -610,6 +610,7 @@ class Volume(Record):
     provider: Value[str] | None = None
     options: tuple[Label, ...] = ()
     secrets: tuple[Value[str], ...] = ()
+    shared: Value[bool] | None = None
 
 
 class Namespace(Record):

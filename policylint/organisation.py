@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from policylint.detect.environments import ENVIRONMENTS, environment
 from policylint.detect.paths import matches_glob
 
 
@@ -47,6 +48,16 @@ class Images(NamedTuple):
     dockerfiles: tuple[tuple[str, str], ...] = ()
 
 
+class Environments(NamedTuple):
+    """Words in paths that tell clusters apart: what is below `prod` never meets `staging`."""
+
+    names: tuple[str, ...] = ENVIRONMENTS
+
+    def of(self, path: str) -> frozenset[str]:
+        """The clusters that a path belongs to."""
+        return environment(path, self.names)
+
+
 class Organisation(NamedTuple):
     """All of a policy's `settings`."""
 
@@ -55,3 +66,4 @@ class Organisation(NamedTuple):
     tiers: Tiers = Tiers()
     quotas: Quotas = Quotas()
     images: Images = Images()
+    environments: Environments = Environments()

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from policylint.detect.dates import is_date
 from policylint.finding import SEVERITIES, UNREADABLE, rank
 from policylint.model import Suppression, Value
-from policylint.organisation import Images, Organisation, Quotas, Registries, Roles, Tiers
+from policylint.organisation import (
+    Environments,
+    Images,
+    Organisation,
+    Quotas,
+    Registries,
+    Roles,
+    Tiers,
+)
 from policylint.policy import (
     CANNOT_BE_OFF,
     DEFAULT_FAIL_ON,
@@ -473,6 +481,8 @@ def _facts(file: _File) -> dict[str, Any]:
             facts[name] = _quotas(file, at)
         elif name == "images":
             facts[name] = Images(tuple((image, file.text((*at, image))) for image in file.keys(at)))
+        elif name == "environments":
+            facts[name] = Environments(tuple(word.lower() for word in file.texts(at)))
         else:
             file.unknown(at, Organisation._fields)
     return facts

@@ -194,6 +194,11 @@ def _settings() -> Schema:
             "description": "The Dockerfiles of images, by the names of the images.",
             **_map(_TEXT),
         },
+        environments={
+            "description": "Words in paths that tell clusters apart, such as `prod`: what is"
+            " defined for one never meets what is defined for another.",
+            **_some(_TEXT),
+        },
     )
 
 

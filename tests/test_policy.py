@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from policylint.finding import UNREADABLE
-from policylint.organisation import Images, Quotas, Registries, Roles, Tiers
+from policylint.organisation import Environments, Images, Quotas, Registries, Roles, Tiers
 from policylint.policy import PolicyError, RuleChoice, built_in, find
 from policylint.policy_file import load, read
 from policylint.rules.index import RULES, SETS
@@ -77,6 +77,7 @@ def test_all_keys_together(write: Write) -> None:
             "    group: {/web: {cpus: 60}}\n"
             "    warn_at: 0.8\n"
             "  images: {registry.example.com/shop: shop/Dockerfile}\n"
+            "  environments: [East, west]\n"
             "rules:\n"
             "  host-path-mount: {severity: low, allow: ['/var/log/apps/**']}\n"
             "  privileged-container: high\n"
@@ -92,6 +93,7 @@ def test_all_keys_together(write: Write) -> None:
         Tiers((("platform", ("/infra/**",)), ("users", ("/*/**",)))),
         Quotas((("web", {"cpus": 40, "mem": 65536}),), (("/web", {"cpus": 60}),), 0.8),
         Images((("registry.example.com/shop", "shop/Dockerfile"),)),
+        Environments(("east", "west")),
     )
     assert policy.rules["host-path-mount"].severity == "low"
     assert policy.rules["host-path-mount"].settings == {"allow": ("/var/log/apps/**",)}

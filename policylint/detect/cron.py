@@ -60,6 +60,33 @@ def rhythm(line: str, timezone: str = "UTC") -> Rhythm | None:
     return Rhythm(interval, min(interval, _shortest_change(days, times, timezone)))
 
 
+def week(line: str, timezone: str = "UTC") -> tuple[int, ...]:
+    """The minutes of a week in which a line fires, by the world's clock, from Monday on.
+
+    The week has the first day of a month and of a year in it.
+    """
+    from datetime import datetime, timedelta
+
+    schedule = _parse(line)
+    if schedule is None:
+        return ()
+    start = datetime(_FIRST_YEAR, 1, 1)  # noqa: DTZ001 (a Monday)
+    zone, _ = _clocks(timezone)
+    found: set[int] = set()
+    for number in range(7):
+        day = start + timedelta(days=number)
+        if day.month in schedule.months and schedule.match_day(day.date()):
+            offset = zone.utcoffset(day) if zone is not None else None
+            shift = int((offset or timedelta()).total_seconds()) // 60
+            begin = number * _DAY // 60 - shift
+            found.update(
+                (begin + hour * 60 + minute) % (7 * _DAY // 60)
+                for hour in schedule.hours
+                for minute in schedule.minutes
+            )
+    return tuple(sorted(found))
+
+
 def _parse(line: str) -> CronSim | None:
     from datetime import datetime
 

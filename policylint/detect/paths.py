@@ -164,6 +164,12 @@ def lineage(path: str) -> Iterator[str]:
     yield "/"
 
 
+def volume_name(text: str) -> str:
+    """The name in a volume's name, which for some drivers is a list of options."""
+    names = [part[5:] for part in text.split(",") if part.startswith("name=")]
+    return names[-1] if names else text
+
+
 def is_benign(path: str, *, read_only: bool) -> bool:
     """Whether many good definitions mount this path, and nobody is the worse for it."""
     harmless = _BENIGN + _BENIGN_READ_ONLY if read_only else _BENIGN

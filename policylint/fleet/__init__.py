@@ -113,11 +113,17 @@ class HostMount(Record):
     tail: At
 
 
-class ExternalVolume(Record):
-    """A volume of a storage provider."""
+class NamedVolume(Record):
+    """A volume that a driver keeps under a name; `is_shared` tells that it says so itself.
+
+    Those of the engine's own driver are on one agent, `is_local`.
+    """
 
     name: str
-    provider: str
+    driver: str
+    read_only: bool
+    is_shared: bool
+    is_local: bool
     tail: At
 
 
@@ -135,7 +141,8 @@ class Service(Record):
 
     `id` is None where a placeholder hides it. `needs` are cpus, mem, disk and gpus of one
     instance, `instances` how many run and `height` how many at the height of an upgrade. A
-    `partial` one leaves out what the stored definition keeps.
+    `partial` one leaves out what the stored definition keeps. A role, or a part of a
+    constraint, that nobody knows is empty.
     """
 
     home: Home
@@ -154,7 +161,7 @@ class Service(Record):
     service_ports: tuple[ServicePort, ...] = ()
     routing: tuple[RoutingLabel, ...] = ()
     mounts: tuple[HostMount, ...] = ()
-    volumes: tuple[ExternalVolume, ...] = ()
+    volumes: tuple[NamedVolume, ...] = ()
     secrets: tuple[Fact[str], ...] = ()
     timers: tuple[Timer, ...] = ()
     constraints: tuple[tuple[str, str, str | None], ...] = ()
@@ -179,6 +186,13 @@ class Service(Record):
         """The top-level group around it, such as `/web`; None for one right below the root."""
         segments = self.id.split("/") if self.id is not None and self.kind != "job" else ()
         return f"/{segments[1]}" if len(segments) > 2 else None
+
+    @property
+    def team(self) -> str:
+        """Whose it is, as far as ids tell: the top-level group, the first word of a job's id."""
+        if self.kind == "job":
+            return (self.id or "").partition(".")[0]
+        return self.top_group or self.id or ""
 
     @property
     def deployment_group(self) -> str | None:

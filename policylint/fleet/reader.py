@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from policylint import demand
 from policylint.detect.ids import resolve
+from policylint.detect.paths import volume_name
 from policylint.detect.placeholders import has_hole
 from policylint.fleet import (
-    ExternalVolume,
     Fact,
     Facts,
     Home,
     HostMount,
     HostPort,
+    NamedVolume,
     RoutingLabel,
     Service,
     ServiceGroup,
@@ -26,10 +27,12 @@ from policylint.tree import Place
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from policylint.model import At, Label, Node, Port, Value
+    from policylint.model import At, Container, Label, Node, Port, Value, Volume
 
 # What proxies, VIPs and the platform's router read; how the rest is spelt is for rules to see.
 _ROUTING = ("haproxy_", "traefik.", "vip_", "dcos_service_", "edgelb")
+
+_ANY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104 (what we look for)
 
 
 class Reader:
@@ -94,7 +97,7 @@ class Reader:
             self._tail(workload.id.at, root),
             workload.partial,
             next(self._texts([workload.role], root), None),
-            tuple(role.value for role in workload.accepted_roles if _text(role) is not None),
+            tuple(self._once(_text(role) or "") for role in workload.accepted_roles),
             tuple(wanted),
             self._fact(demand.instances(workload), at, root),
             demand.height(workload),
@@ -139,6 +142,8 @@ class Reader:
 
                 opened = publication(text)
                 if opened is not None and opened.host is not None:
+                    if opened.address not in _ANY_ADDRESS:
+                        continue
                     protocol = "udp" if text.endswith("/udp") else "tcp"
                     tail = self._tail(parameter.at, workload.root)
                     yield HostPort(*opened.host, (protocol,), tail)
@@ -180,14 +185,32 @@ class Reader:
                 name = self._once(label.name)
                 yield RoutingLabel(name, self._once(value), protocols, self._tail(label.at, root))
 
-    def _volumes(self, workload: Workload) -> Iterator[ExternalVolume]:
+    def _volumes(self, workload: Workload) -> Iterator[NamedVolume]:
         for container in workload.containers:
             for volume in container.volumes:
                 name = _text(volume.name) if volume.name is not None else None
-                if volume.kind == "external" and volume.name is not None and name is not None:
-                    provider = _text(volume.provider) if volume.provider is not None else None
-                    tail = self._tail(volume.name.at, workload.root)
-                    yield ExternalVolume(name, self._once(provider or ""), tail)
+                driver = _driver(volume)
+                if volume.kind == "external" and volume.name and name and driver:
+                    yield NamedVolume(
+                        volume_name(name),
+                        self._once(driver),
+                        read_only=_is_read_only(volume),
+                        is_shared=bool(volume.shared),
+                        is_local=False,
+                        tail=self._tail(volume.name.at, workload.root),
+                    )
+            for mount in container.mounts:
+                if mount.route == "named-volume" and (name := _text(mount.source)):
+                    driver = _engine_driver(container)
+                    if driver is not None:
+                        yield NamedVolume(
+                            name,
+                            self._once(driver),
+                            read_only=mount.read_only,
+                            is_shared=False,
+                            is_local=driver == "local",
+                            tail=self._tail(mount.at, workload.root),
+                        )
 
     def _timers(self, workload: Workload) -> Iterator[Timer]:
         for schedule in workload.schedules:
@@ -258,6 +281,29 @@ def _ports(workload: Workload) -> Iterator[Port]:
 def _constraints(workload: Workload) -> Iterator[tuple[str, str, str | None]]:
     for constraint in workload.constraints:
         operator, value = constraint.operator, constraint.value
-        if constraint.field.is_known and operator is not None and operator.is_known:
-            known = value.value if value is not None and value.is_known else None
-            yield constraint.field.value, operator.value.upper(), known
+        if operator is not None:
+            known = (_text(value) or "") if value is not None else None
+            yield _text(constraint.field) or "", (_text(operator) or "").upper(), known
+
+
+def _driver(volume: Volume) -> str | None:
+    """What keeps an external volume; None where nobody knows, or where it cannot be spoilt."""
+    options = {option.name: _text(option.value) for option in volume.options}
+    if "MULTI_NODE_READER_ONLY" in (options.get("capability") or ""):
+        return None
+    plugin = "pluginName" if "pluginName" in options else "dvdi/driver"
+    provider = _text(volume.provider) if volume.provider is not None else None
+    return options.get(plugin, provider)
+
+
+def _engine_driver(container: Container) -> str | None:
+    """The driver of the volumes that a container's parameters name."""
+    named = [item for item in container.parameters if item.key in ("volume-driver", "mount")]
+    if any(item.key == "mount" and "volume-driver" in str(item.value.value) for item in named):
+        return None
+    stated = [_text(item.value) for item in named if item.key == "volume-driver"]
+    return stated[-1] if stated else "local"
+
+
+def _is_read_only(volume: Volume) -> bool:
+    return volume.mode is not None and volume.mode.value == "RO"

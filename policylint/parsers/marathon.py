@@ -102,6 +102,7 @@ def external_volume(members: Members, at: At, target: Value[str] | None) -> Volu
             external.text("provider"),
             parts.labels(options),
             tuple(_driver_secrets(options)),
+            external.flag("shared"),
         )
     secret = members.text("secret")
     return Volume("secret", secret.at, target, mode, secret) if secret is not None else None

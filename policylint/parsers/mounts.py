@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from policylint.detect.paths import normalise
+from policylint.detect.paths import normalise, volume_name
 from policylint.detect.placeholders import mask_holes
 from policylint.model import Mount, Value
 
@@ -62,7 +62,7 @@ def external_mounts(
     driver = options.text("dvdi/driver") or options.text("pluginName")
     driver_name = driver.value if driver is not None and driver.is_known else ""
     name = external.text("name")
-    if name is not None and name.is_known and _is_path(_volume_name(name.value)):
+    if name is not None and name.is_known and _is_path(volume_name(name.value)):
         path = name.value.partition(":")[0] if is_docker else ""
         is_bound = path.startswith("/")
         yield Mount(
@@ -189,12 +189,6 @@ def _driver_mount(
 
 def _text(value: Value[str] | None) -> str:
     return value.value.strip() if value is not None and value.is_known else ""
-
-
-def _volume_name(text: str) -> str:
-    """The name in a volume's name, which for some drivers is a list of options."""
-    names = [part[5:] for part in text.split(",") if part.startswith("name=")]
-    return names[-1] if names else text
 
 
 def _is_path(name: str) -> bool:

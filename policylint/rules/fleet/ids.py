@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from policylint.detect.environments import ENVIRONMENTS, environment
 from policylint.detect.paths import matches_glob
 from policylint.finding import Problem
 from policylint.fleet import Fleet
@@ -13,14 +12,12 @@ from policylint.rule import rule
 if TYPE_CHECKING:
     from policylint.finding import Problems
     from policylint.fleet import Service, ServiceGroup
+    from policylint.organisation import Environments
 
 
 @rule(on=Fleet, severity="high", family="document", refs="CWE-694")
 def duplicate_id(
-    fleet: Fleet,
-    *,
-    overlays: tuple[str, ...] = (),
-    environments: tuple[str, ...] = ENVIRONMENTS,
+    fleet: Fleet, environments: Environments, *, overlays: tuple[str, ...] = ()
 ) -> Problems:
     """Two definitions claim one id.
 
@@ -31,8 +28,6 @@ def duplicate_id(
 
     Settings:
         overlays: Files that are meant to replace others, such as `overlays/**`.
-        environments: Words in paths that tell clusters apart: a definition below
-            `prod` and one below `staging` never meet.
 
     Bad (marathon):
         {"id": "/", "apps": [{"id": "/web", "cmd": "run"}, {"id": "web", "cmd": "walk"}]}
@@ -44,7 +39,7 @@ def duplicate_id(
     for owner in _claimants(fleet):
         path = owner.home.path
         if not any(matches_glob(path, pattern) for pattern in overlays):
-            key = (owner.server, owner.id, environment(path, environments))
+            key = (owner.server, owner.id, environments.of(path))
             claims.setdefault(key, []).append(owner)
     for owners in claims.values():
         if len(owners) > 1:

@@ -81,6 +81,17 @@ class BuildStage(Record):
     every: dict[int, Statement]
 
     PARTS = ("base", "statements")
+    SHOWN = ("index", "parent")
+
+    @property
+    def index(self) -> int:
+        """Its number, from 0."""
+        return self.stage.index
+
+    @property
+    def parent(self) -> int | None:
+        """The number of the stage that it is built from."""
+        return self.stage.parent.index if self.stage.parent is not None else None
 
     @property
     def at(self) -> Span:
@@ -137,6 +148,25 @@ class Statement(Record):
     is_trigger: bool = False
 
     NAME = ""
+    SHOWN = ("keyword", "flags", "operand")
+
+    @property
+    def keyword(self) -> str:
+        """The instruction's name, in capitals."""
+        return self.instruction.name
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """Its flags, such as `--from=build`."""
+        return tuple(
+            f"--{flag.name}" if flag.value is None else f"--{flag.name}={flag.value}"
+            for flag in self.instruction.flags
+        )
+
+    @property
+    def operand(self) -> str:
+        """What stands behind the flags, in one line."""
+        return self.instruction.operand.text
 
     @property
     def at(self) -> Span:
@@ -356,6 +386,13 @@ class RunCommand(Record):
     """
 
     command: ShellCommand
+
+    SHOWN = ("name", "arguments")
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """The words behind the name, without their quotes."""
+        return tuple(word.value for word in self.words)
 
     @property
     def name(self) -> str:

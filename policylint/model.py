@@ -40,6 +40,8 @@ class _RecordType(type):
 
     # The fields of a node that hold the nodes below it, in the order of a definition.
     PARTS: tuple[str, ...] = ()
+    # What policies in Rego see of it beside its fields.
+    SHOWN: tuple[str, ...] = ()
     _fields: tuple[str, ...] = ()
     _defaults: dict[str, Any] = {}  # noqa: RUF012 (never changed)
 

@@ -6,8 +6,8 @@ import inspect
 import re
 from typing import Any
 
-from policylint import model
-from policylint.rego.view import LISTS
+from policylint import image, model
+from policylint.rego.view import LISTS, members
 
 _SCALARS: dict[str, dict[str, Any]] = {
     "str": {"type": "string"},
@@ -84,7 +84,9 @@ def _document() -> dict[str, Any]:
     return {
         "path": {**_TEXT, "description": "The file, relative to the root."},
         "kind": {**_TEXT, "description": "The kind that was recognised."},
-        "model": _closed("The document's workloads, groups and lone schedules.", lists),
+        "model": _closed(
+            "The document's workloads, groups, lone schedules and image builds.", lists
+        ),
     }
 
 
@@ -105,12 +107,8 @@ def _settings() -> dict[str, Any]:
 
 
 def _node(node: type) -> dict[str, Any]:
-    fields = {
-        name: _type(annotation)
-        for name, annotation in _annotations(node).items()
-        if name not in ("at", "root")
-    }
-    members: dict[str, Any] = {
+    fields = {name: _type(annotation) for kind in _kinds(node) for name, annotation in _shown(kind)}
+    seen: dict[str, Any] = {
         "_at": {"$ref": "#/$defs/path"},
         **({"_root": _STEPS} if "root" in _annotations(node) else {}),
         "_paths": {"type": "object", "description": "Paths of the plain members, by name."},
@@ -122,7 +120,24 @@ def _node(node: type) -> dict[str, Any]:
         **fields,
     }
     words = " ".join((inspect.getdoc(node) or "").split())
-    return {**_closed(words, members), "required": ["_at"]}
+    return {**_closed(words, seen), "required": ["_at"]}
+
+
+def _kinds(node: type) -> list[type]:
+    """A type of node and those made from it: a list of the one may hold the others."""
+    below: list[type] = node.__subclasses__()
+    return [node, *(kind for each in below for kind in _kinds(each))]
+
+
+def _shown(node: type) -> list[tuple[str, str]]:
+    """What policies see of a node, and the types of it."""
+    stated: dict[str, str] = {}
+    for kind in reversed(node.__mro__):
+        stated |= _annotations(kind)
+    return [
+        (name, stated.get(name) or getattr(node, name).fget.__annotations__["return"])
+        for name in members(node)
+    ]
 
 
 def _annotations(node: type) -> dict[str, str]:
@@ -157,7 +172,8 @@ def _reachable(waiting: list[type]) -> list[type]:
         node = waiting.pop(0)
         if node not in found:
             found.append(node)
-            words = re.findall(r"[A-Z]\w+", " ".join(_annotations(node).values()))
-            known = (getattr(model, word, None) for word in words)
+            types = " ".join(kind for each in _kinds(node) for _, kind in _shown(each))
+            words = re.findall(r"[A-Z]\w+", types)
+            known = (getattr(model, word, getattr(image, word, None)) for word in words)
             waiting += [kind for kind in known if kind is not None and hasattr(kind, "_fields")]
     return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from policylint.image import ImageBuild
 from policylint.model import UNKNOWN, Group, Record, Schedule, Value, Workload
 from policylint.tree import Place
 
@@ -16,7 +17,17 @@ if TYPE_CHECKING:
     from policylint.model import At
     from policylint.parsers import Document
 
-LISTS = {Workload: "workloads", Group: "groups", Schedule: "schedules"}
+LISTS: dict[type, str] = {
+    Workload: "workloads",
+    Group: "groups",
+    Schedule: "schedules",
+    ImageBuild: "builds",
+}
+# What rules know and policies need not: the text's own structure.
+INTERNAL = frozenset({
+    "at", "root", "binds", "build", "command", "every", "file", "grant", "ignore", "instruction",
+    "is_placed", "mounts", "pair", "script", "settings", "source", "stage",
+})  # fmt: skip
 
 
 def view(document: Document) -> dict[str, Any]:
@@ -34,15 +45,21 @@ def path_of(at: At) -> list[str | int] | dict[str, int]:
     return list(at.path) if isinstance(at, Place) else {"start": at.start, "end": at.end}
 
 
+def members(kind: Any) -> list[str]:
+    """What policies see of a node, by name."""
+    hidden = INTERNAL if kind.__module__ == ImageBuild.__module__ else ("at", "root")
+    return [*kind.SHOWN, *(name for name in kind._fields if name not in hidden)]
+
+
 def _object(node: Any) -> dict[str, Any]:
     shown: dict[str, Any] = {"_at": path_of(node.at)}
     if "root" in type(node)._fields:
         shown["_root"] = list(node.root)
     paths: dict[str, object] = {}
     unknown = []
-    for name in type(node)._fields:
+    for name in members(type(node)):
         value = getattr(node, name)
-        if value is None or name in ("at", "root"):
+        if value is None:
             continue
         if isinstance(value, Value):
             paths[name] = path_of(value.at)

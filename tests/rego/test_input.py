@@ -19,7 +19,9 @@ from policylint.rego.evaluate import Evaluation
 from policylint.rego.library import Library
 from policylint.rego.places import Nowhere, find
 from policylint.rego.schema import document_schema, fleet_schema
+from policylint.rego.view import view
 from policylint.source import SourceFile, Span
+from tests.casefiles import case_files, read_cases
 from tests.integration.outside import ROOT
 from tests.rego.repository import rule, write
 
@@ -139,3 +141,35 @@ def test_many_documents_are_asked_about_in_parts(
         "check", "--rego", "org", "--select", "organisation", "--format", "concise", "--opa", opa
     )
     assert (found.out.count("[each]"), found.out.count("11 [all-of-them]")) == (11, 1)
+
+
+DOCKERFILES = sorted({
+    source.text
+    for path in case_files(os.path.join(ROOT, "tests", "rules"))
+    for case in read_cases(path)
+    for source in case.sources
+    if source.name == "Dockerfile"
+})  # fmt: skip
+
+
+def test_the_schemas_fit_every_dockerfile() -> None:
+    valid = jsonschema.Draft202012Validator(document_schema())
+    for text in DOCKERFILES:
+        (document,) = parse(SourceFile("Dockerfile", text))
+        shown = {**json.loads(json.dumps(view(document))), "settings": {}}
+        assert not list(valid.iter_errors(shown)), text
+
+
+def test_a_build_is_seen_with_its_stages_instructions_and_commands() -> None:
+    text = "FROM a:1 AS x\nFROM x\nRUN --network=none sudo apt-get install -y curl\nUSER web\n"
+    (document,) = parse(SourceFile("Dockerfile", text))
+    (seen,) = view(document)["model"]["builds"]
+    first, second = seen["stages"]
+    assert (first["base"]["tag"], first["name"], second["parent"]) == ("1", "x", 0)
+    run, user = second["statements"]
+    assert (run["keyword"], run["flags"]) == ("RUN", ["--network=none"])
+    assert [(each["name"], each["arguments"]) for each in run["commands"]] == [
+        ("apt-get", ("install", "-y", "curl"))
+    ]
+    at = find(document, user["_paths"]["user"])
+    assert text[document.span(at).start : document.span(at).end] == "web"

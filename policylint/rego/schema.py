@@ -162,7 +162,11 @@ def _type(annotation: str) -> dict[str, Any]:
         return _type(wrapped[1])
     listed = re.fullmatch(r"tuple\[(.+), \.\.\.\]|frozenset\[(.+)\]", annotation)
     if listed:
-        return {"type": "array", "items": _type(listed[1] or listed[2])}
+        item = listed[1] or listed[2]
+        kind = _type(item)
+        # In a list, null stands for what nobody knows yet.
+        items = {"anyOf": [kind, {"type": "null"}]} if item.startswith("Value[") else kind
+        return {"type": "array", "items": items}
     return _SCALARS.get(annotation, {"$ref": f"#/$defs/{annotation}"})
 
 

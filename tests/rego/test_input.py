@@ -169,7 +169,7 @@ def test_a_build_is_seen_with_its_stages_instructions_and_commands() -> None:
     run, user = second["statements"]
     assert (run["keyword"], run["flags"]) == ("RUN", ["--network=none"])
     assert [(each["name"], each["arguments"]) for each in run["commands"]] == [
-        ("apt-get", ("install", "-y", "curl"))
+        ("apt-get", ["install", "-y", "curl"])
     ]
     at = find(document, user["_paths"]["user"])
     assert text[document.span(at).start : document.span(at).end] == "web"

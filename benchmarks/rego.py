@@ -90,15 +90,16 @@ def prepare() -> None:
         name: {key: default for key, (_, default) in rule.settings.items()}
         for name, rule in library.rules.items()
     }
+    evaluate.CHUNK = 1 << 30
     evaluation = evaluate.Evaluation(library, settings, datetime.now(timezone.utc))
     for source in discover(["apps"], root="."):
         if isinstance(source, SourceFile):
             for document in parse(source):
                 evaluation.add(document, ())
 
-    def written(command: list[str], files: dict[str, bytes], given: bytes, limit: float) -> Any:
+    def written(command: list[str], files: dict[str, bytes], given: bytes, *more: Any) -> Any:
         if command[1] != "eval":
-            return plain(command, files, given, limit)
+            return plain(command, files, given, *more)
         for name, data in files.items():
             write(os.path.join("plain-eval", name), data)
         write("plain-eval/input.json", given)
@@ -109,7 +110,8 @@ def prepare() -> None:
 
     plain, opa.run = opa.run, written  # type: ignore[assignment]
     try:
-        list(evaluation.answers())
+        evaluation.ask()
+        evaluation.answers()
     except SystemExit:
         pass
     finally:

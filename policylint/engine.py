@@ -121,16 +121,18 @@ def _counts(finding: Finding, least: str) -> bool:
 class _Checked:
     """A file whose rules have spoken and about whose suppressions nothing is decided yet.
 
-    `seen` counts equal findings over the whole file.
+    `seen` counts equal findings over the whole file; `asked` are the documents that Rego
+    is asked about, by their numbers.
     """
 
-    __slots__ = ("documents", "findings", "seen", "source")
+    __slots__ = ("asked", "documents", "findings", "seen", "source")
 
     def __init__(self, source: SourceFile, documents: list[Document]) -> None:
         self.source = source
         self.documents = documents
         self.findings: list[Finding] = []
         self.seen: dict[tuple[object, ...], int] = {}
+        self.asked: dict[int, Document] = {}
 
 
 class _Run:
@@ -148,9 +150,9 @@ class _Run:
         self._honours = suppressions
         self._sitting: Court | None = None
         self._rego = rego
-        # Those that wait for the word of Rego, and the documents that it was asked about.
+        # Files that Rego is to be asked about, and those of which it is to tell.
         self._waiting: list[_Checked] = []
-        self._asked: dict[int, tuple[_Checked, Document]] = {}
+        self._pending: list[_Checked] = []
         self._fleet_rules = [name for name in NODES.get("Fleet", ()) if name in policy.rules]
         self._gathering = _gathering() if together and self._fleet_rules else None
         # Files whose suppressions may mean what only all files together show.
@@ -163,7 +165,7 @@ class _Run:
             findings = _findings(document, self._checks, checked.seen)
             checked.findings += findings
             if self._rego is not None and not _is_unread(document):
-                self._asked[self._rego.add(document, findings)] = checked, document
+                checked.asked[self._rego.add(document, findings)] = document
         if self._gathering is not None:
             self._gathering.add(source, documents)
         if self._rego is None:
@@ -171,15 +173,29 @@ class _Run:
             return
         self._waiting.append(checked)
         if self._rego.is_full:
-            self.settle()
+            self._exchange(self._rego)
 
     def settle(self) -> None:
-        """Hear what Rego says of the files that wait for it, and decide on them."""
-        if self._rego is None:
-            return
+        """Hear all that Rego has to say, and decide on the files that wait for it."""
+        if self._rego is not None:
+            self._exchange(self._rego)
+            self._hear(self._rego)
+
+    def _exchange(self, rego: Evaluation) -> None:
+        """Hear what Rego says of the files that it was asked about, and ask about the next."""
+        self._hear(rego)
+        self._pending, self._waiting = self._waiting, []
+        rego.ask()
+
+    def _hear(self, rego: Evaluation) -> None:
+        asked = {
+            number: (checked, document)
+            for checked in self._pending
+            for number, document in checked.asked.items()
+        }
         told = set()
-        for answer in self._rego.answers():
-            checked, document = self._asked[answer.number]
+        for answer in rego.answers():
+            checked, document = asked[answer.number]
             choice = self._policy.rules[answer.rule.name]
             severity = weight(answer.rule, choice, answer.problem)
             # Paths of several missing members lead to the same owner.
@@ -188,10 +204,9 @@ class _Run:
                 told.add(said)
                 finding = _located(document, answer.rule, severity, answer.problem, checked.seen)
                 checked.findings.append(finding)
-        for checked in self._waiting:
+        for checked in self._pending:
             self._decide(checked)
-        self._waiting.clear()
-        self._asked.clear()
+        self._pending = []
 
     def _decide(self, checked: _Checked) -> None:
         """Decide what of a file's findings is taken back."""

@@ -235,8 +235,8 @@ def command(
             return _code(failures, failed=mended.fixes > 0 and not exit_zero)
         mended.write()
         sources = iter(mended.after)
+    evaluation = shelf.evaluation(policy)
     try:
-        evaluation = shelf.evaluation(policy)
         report = lint(
             sources,
             policy,
@@ -250,6 +250,9 @@ def command(
         )
     except policies.PolicyError as error:
         raise UsageError(str(error)) from None
+    finally:
+        if evaluation is not None:
+            evaluation.stop()
     reports.write(report, root)
     broken = evaluation.failures if evaluation is not None else ()
     return _code(failures, broken, failed=report.failed and not exit_zero)

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from policylint.cli.errors import UsageError
+from policylint.policy import PolicyError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
@@ -77,7 +80,10 @@ class Shelf:
             self._opened.check()
 
     def evaluation(self, policy: Policy) -> Evaluation | None:
-        """What evaluates the rules in Rego that a policy has; None when it has none."""
+        """What evaluates the rules in Rego that a policy has; None when it has none.
+
+        Raises `UsageError` when there is no telling what time it is.
+        """
         names = [name for name in self.rules if name in policy.rules]
         if self._opened is None or not names:
             return None
@@ -88,7 +94,10 @@ class Shelf:
         for name in names:
             usual = {key: default for key, (_, default) in self.rules[name].settings.items()}
             settings[name] = {**usual, **policy.rules[name].settings}
-        return Evaluation(self._opened, settings, now())
+        try:
+            return Evaluation(self._opened, settings, now())
+        except PolicyError as error:
+            raise UsageError(str(error)) from None
 
     def _learn(self, paths: Iterable[str], place: str) -> Mapping[str, Entry]:
         if self._opened is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from policylint.finding import SEVERITIES, Problem
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from policylint.rego.library import Library
     from policylint.rego.rules import RegoRule
 
-# OPA takes about forty times as much memory.
-CHUNK = 4 * 1024 * 1024
+# OPA takes about forty times as much memory, and works on one part while the next is read.
+CHUNK = 1024 * 1024
 # Of a policy that fails again and again this many documents are told.
 MAX_FAILURES = 3
 
@@ -76,6 +77,31 @@ class _Asked(NamedTuple):
     encoded: bytes
 
 
+class _Asking(threading.Thread):
+    """Collects answers beside the run."""
+
+    def __init__(self, answers: Iterator[Answer]) -> None:
+        super().__init__(daemon=True)
+        self._answers = answers
+        self._found: list[Answer] = []
+        self._error: BaseException | None = None
+        self.start()
+
+    def run(self) -> None:
+        """Collect them all, or why there are none."""
+        try:
+            self._found = list(self._answers)
+        except BaseException as error:  # whoever waits raises it
+            self._error = error
+
+    def result(self) -> list[Answer]:
+        """The answers, when all are there; raises what kept them from coming."""
+        self.join()
+        if self._error is not None:
+            raise self._error
+        return self._found
+
+
 class Evaluation:
     """The policies of a run, asked about document after document.
 
@@ -95,6 +121,7 @@ class Evaluation:
         self._size = 0
         self._count = 0
         self._is_tried = False
+        self._asking: _Asking | None = None
         self._failed: dict[str, int] = {}
 
     @property
@@ -110,14 +137,29 @@ class Evaluation:
         self._count += 1
         return asked.number
 
-    def answers(self) -> Iterator[Answer]:
-        """What there is to say of the documents added since the last time.
+    def ask(self) -> None:
+        """Begin to ask about the documents added since the last time; files can be read on."""
+        asked, self._waiting, self._size = self._waiting, [], 0
+        # Without any document at least the policies are compiled.
+        if asked or not self._is_tried:
+            self._is_tried = True
+            self._asking = _Asking(self._all_answers(asked))
+
+    def answers(self) -> list[Answer]:
+        """What there is to say of the documents that were asked about last.
 
         Raises `PolicyError` when the policies cannot be evaluated at all.
         """
-        if self._is_tried and not self._waiting:
-            return
-        asked, self._waiting, self._size, self._is_tried = self._waiting, [], 0, True
+        asking, self._asking = self._asking, None
+        return asking.result() if asking is not None else []
+
+    def stop(self) -> None:
+        """Ask no further: nobody waits for an answer."""
+        if self._asking is not None:
+            self._library.opa.stop()
+            self._asking.join()
+
+    def _all_answers(self, asked: Sequence[_Asked]) -> Iterator[Answer]:
         parts = list(_chunks(asked))
         rules = self._rules if len(parts) == 1 else [r for r in self._rules if r.on == DOCUMENT]
         for part in parts:

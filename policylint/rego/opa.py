@@ -70,6 +70,8 @@ class Opa:
     def __init__(self, program: str, seconds: float = SECONDS) -> None:
         self.program = program
         self.seconds = seconds
+        self._is_stopped = False
+        self._running: list[subprocess.Popen[bytes]] = []
         self.version = self._read_version()
 
     def inspect(self, files: Mapping[str, bytes]) -> Any:
@@ -109,6 +111,12 @@ class Opa:
         except (KeyError, IndexError, TypeError):
             raise self._broken(answer) from None
 
+    def stop(self) -> None:
+        """End it, if it runs, and run it no more."""
+        self._is_stopped = True
+        for process in self._running:
+            _end(process)
+
     @cached_property
     def _capabilities(self) -> bytes:
         """What policies may call: nothing that reaches out, looks at the clock or throws dice."""
@@ -146,8 +154,10 @@ class Opa:
         seconds: float,
         given: bytes = b"",
     ) -> _Answer:
+        if self._is_stopped:
+            raise PolicyError(f"{self.program}: stopped")
         try:
-            return run([self.program, *arguments], files, given, seconds)
+            return run([self.program, *arguments], files, given, seconds, self._running)
         except TooLong:
             raise PolicyError(
                 f"{self.program}: opa did not end within {seconds:g} seconds ({arguments[0]})\n"
@@ -205,9 +215,17 @@ class _Answer(NamedTuple):
 
 
 def run(
-    command: Sequence[str], files: Mapping[str, bytes], given: bytes, seconds: float
+    command: Sequence[str],
+    files: Mapping[str, bytes],
+    given: bytes,
+    seconds: float,
+    running: list[subprocess.Popen[bytes]] | None = None,
 ) -> _Answer:
-    """Run a program in a folder that has these files; raises `TooLong`, `TooMuch`, `OSError`."""
+    """Run a program in a folder that has these files; raises `TooLong`, `TooMuch`, `OSError`.
+
+    While it runs it is in `running`.
+    """
+    running = [] if running is None else running
     with tempfile.TemporaryDirectory(prefix="policylint-", ignore_cleanup_errors=True) as folder:
         os.mkdir(os.path.join(folder, POLICIES))
         os.mkdir(os.path.join(folder, SCHEMAS))
@@ -215,7 +233,7 @@ def run(
             _write(os.path.join(folder, name), data)
         _write(os.path.join(folder, "input.json"), given)
         with open(os.path.join(folder, "input.json"), "rb") as file:
-            return _run(command, folder, file, seconds)
+            return _run(command, folder, file, seconds, running)
 
 
 def _write(path: str, data: bytes) -> None:
@@ -223,7 +241,13 @@ def _write(path: str, data: bytes) -> None:
         file.write(data)
 
 
-def _run(command: Sequence[str], folder: str, given: IO[bytes], seconds: float) -> _Answer:
+def _run(
+    command: Sequence[str],
+    folder: str,
+    given: IO[bytes],
+    seconds: float,
+    running: list[subprocess.Popen[bytes]],
+) -> _Answer:
     ends = time.monotonic() + seconds
     with subprocess.Popen(  # noqa: S603 (the user's opa, and arguments of ours)
         command,
@@ -235,6 +259,7 @@ def _run(command: Sequence[str], folder: str, given: IO[bytes], seconds: float) 
         bufsize=0,
         start_new_session=True,
     ) as process:
+        running.append(process)
         readers = [_Reader(pipe, process) for pipe in (process.stdout, process.stderr) if pipe]
         try:
             for reader in readers:
@@ -245,6 +270,7 @@ def _run(command: Sequence[str], folder: str, given: IO[bytes], seconds: float) 
             is_late = True
         finally:
             _end(process)
+            running.remove(process)
             for reader in readers:
                 reader.join(_SHORT)
     if any(reader.is_too_much for reader in readers):

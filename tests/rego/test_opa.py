@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 import pytest
 
 from policylint.policy import PolicyError
 from policylint.rego import opa as wrapper
+from policylint.rego.evaluate import Evaluation
+from policylint.rego.library import Library
 from policylint.rego.opa import Opa, Refused, TooLong, TooMuch, find, run
 from tests.rego.repository import OWNER, write
 
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from tests.rego.conftest import Run
 
 VERSION = 'if "version" in sys.argv: print("Version: 1.4.2"); sys.exit()\n'
+KNOWN = 'if "capabilities" in sys.argv: print(\'{"builtins": []}\'); sys.exit()\n'
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the programs are scripts of Unix")
 
@@ -84,6 +88,15 @@ def test_one_that_hangs_is_ended_with_all_that_it_started(folder: Path) -> None:
     os.close(reader)
 
 
+def test_one_that_nobody_waits_for_any_more_is_ended(folder: Path) -> None:
+    library = Library(fake(folder, f"{VERSION}{KNOWN}time.sleep(600)"), ())
+    evaluation = Evaluation(library, {}, datetime.now(timezone.utc))
+    evaluation.ask()
+    evaluation.stop()
+    with pytest.raises(PolicyError):
+        evaluation.answers()
+
+
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
 def test_one_that_floods_is_ended(
     folder: Path, monkeypatch: pytest.MonkeyPatch, stream: str
@@ -120,9 +133,8 @@ def test_it_gets_an_empty_environment_and_a_folder_of_its_own(
     ],
 )
 def test_an_answer_that_is_none_is_told(folder: Path, body: str, told: str) -> None:
-    known = 'if "capabilities" in sys.argv: print(\'{"builtins": []}\'); sys.exit()\n'
     with pytest.raises(PolicyError, match=told):
-        Opa(fake(folder, VERSION + known + body)).evaluate("1", {}, b"{}")
+        Opa(fake(folder, VERSION + KNOWN + body)).evaluate("1", {}, b"{}")
 
 
 @pytest.mark.parametrize(

@@ -102,9 +102,10 @@ def _index(rules: dict[str, tuple[str, Rule]]) -> str:
     lines += [f"    {name!r}: {rule.after!r}," for name, (_, rule) in rules.items() if rule.after]
     lines += ["}", "", "# node: its rules, those first whose word the others heed"]
     lines += ["NODES: dict[str, tuple[str, ...]] = {"]
-    for node in sorted({rule.node.__name__ for _, rule in rules.values()}):
-        here = [rule for _, rule in rules.values() if rule.node.__name__ == node and not rule.after]
-        lines.append(f"    {node!r}: {tuple(_ordered(here))!r},")
+    subjects = {node for _, rule in rules.values() for node in rule.nodes}
+    for node in sorted(subjects, key=lambda node: node.__name__):
+        here = [rule for _, rule in rules.values() if node in rule.nodes and not rule.after]
+        lines.append(f"    {node.__name__!r}: {tuple(_ordered(here))!r},")
     lines += ["}", "", "# set: the least severity that it reports; rule, severity, settings"]
     lines += ["SETS: dict[str, tuple[str, tuple[tuple[str, Any, dict[str, Any]], ...]]] = {"]
     for name, (floor, choices) in _sets(sorted(rules)).items():

@@ -311,6 +311,8 @@ class Group(Record):
     id: Value[str]
     enforce_role: Value[bool] | None = None
     dependencies: tuple[Value[str], ...] = ()
+    # What the instances of all services in it are multiplied by.
+    scale_by: Value[float] | None = None
 
     @property
     def at(self) -> At:

@@ -31,7 +31,7 @@ class Rule:
     """A check with its name, weight and words."""
 
     __slots__ = (
-        "_doc", "after", "check", "confidence", "equivalents", "family", "name", "node", "refs",
+        "_doc", "after", "check", "confidence", "equivalents", "family", "name", "nodes", "refs",
         "severity", "unless",
     )  # fmt: skip
 
@@ -39,7 +39,7 @@ class Rule:
         self,
         check: Check,
         *,
-        node: type,
+        nodes: tuple[type, ...],
         severity: str,
         family: str,
         refs: str,
@@ -50,7 +50,7 @@ class Rule:
     ) -> None:
         self.check = check
         self.name = check.__name__.replace("_", "-")
-        self.node = node
+        self.nodes = nodes
         self.severity = severity
         self.family = family
         self.refs = tuple(refs.split())
@@ -62,6 +62,11 @@ class Rule:
 
     def __repr__(self) -> str:
         return f"Rule({self.name})"
+
+    @property
+    def node(self) -> type:
+        """The type of node that it is about, the first where there are several."""
+        return self.nodes[0]
 
     @property
     def parameters(self) -> tuple[tuple[str, str], ...]:
@@ -125,7 +130,7 @@ class Doc(NamedTuple):
 
 def rule(
     *,
-    on: type,
+    on: type | tuple[type, ...],
     severity: str,
     family: str,
     refs: str = "",
@@ -134,7 +139,7 @@ def rule(
     after: tuple[str, ...] = (),
     equivalents: tuple[str, ...] = (),
 ) -> Callable[[Check], Rule]:
-    """Make a rule of a check on nodes of one type.
+    """Make a rule of a check on nodes of one type, or of each of several.
 
     `severity` is the usual one; `unless` names rules that speak for this one where
     they have a problem on the same node or at the same place. `after` names families:
@@ -145,7 +150,7 @@ def rule(
     def decorate(check: Check) -> Rule:
         return Rule(
             check,
-            node=on,
+            nodes=on if isinstance(on, tuple) else (on,),
             severity=severity,
             family=family,
             refs=refs,

@@ -31,7 +31,12 @@ def group(
     path = resolve(own.value, base) if own is not None and own.is_known else base
     if own is not None:
         identifier = Value(path, own.at) if own.is_known else own
-        found = Group(identifier, members.flag("enforceRole"), members.texts("dependencies"))
+        found = Group(
+            identifier,
+            members.flag("enforceRole"),
+            members.texts("dependencies"),
+            members.number("scaleBy"),
+        )
         yield found
         if found.is_top:
             enforces = found.enforce_role

@@ -55,7 +55,7 @@ class RegoRule(Rule):
         self.place = metadata.place
         self.name = package.replace("_", "-")
         self.check = _is_rego
-        self.node = object
+        self.nodes = (object,)
         self.confidence = "high"
         self.unless = self.after = self.equivalents = ()
         self.severity = reader.word("severity", SEVERITIES, SEVERITY)

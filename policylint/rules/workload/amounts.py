@@ -9,7 +9,7 @@ from policylint.detect.miners import indicator
 from policylint.detect.paths import matches_glob
 from policylint.detect.placeholders import has_hole
 from policylint.finding import Problem
-from policylint.model import Container, Workload
+from policylint.model import Container, Group, Workload
 from policylint.rule import rule
 
 if TYPE_CHECKING:
@@ -72,8 +72,10 @@ def task_too_large(
         yield Problem(at, f"one task asks for {words}", others)
 
 
-@rule(on=Workload, severity="medium", family="resources", refs="CWE-770 ATTACK:T1496")
-def instances_over_limit(workload: Workload, *, max_instances: int = 100) -> Problems:
+@rule(on=(Workload, Group), severity="medium", family="resources", refs="CWE-770 ATTACK:T1496")
+def instances_over_limit(
+    scaled: Workload | Group, *, max_instances: int = 100, max_scale_by: float = 3.0
+) -> Problems:
     """Too many instances.
 
     A zero too many becomes a storm of launches that takes the cluster from everybody.
@@ -82,6 +84,7 @@ def instances_over_limit(workload: Workload, *, max_instances: int = 100) -> Pro
 
     Settings:
         max_instances: Instances that a service may have.
+        max_scale_by: Times by which a group may multiply the instances of its services.
 
     Bad (marathon):
         {"id": "/web", "cmd": "run", "instances": 5000}
@@ -89,7 +92,16 @@ def instances_over_limit(workload: Workload, *, max_instances: int = 100) -> Pro
     Good (marathon):
         {"id": "/web", "cmd": "run", "instances": 5}
     """
-    instances = workload.instances
+    if isinstance(scaled, Group):
+        factor = scaled.scale_by
+        if factor and factor.value > max_scale_by:
+            yield Problem(
+                factor,
+                f"{factor.value:g} times the instances of everything below, {max_scale_by:g} times "
+                "are the most here",
+            )
+        return
+    instances = scaled.instances
     if instances is not None and instances.is_known and instances.value > max_instances:
         yield Problem(
             instances,

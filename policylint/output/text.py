@@ -76,14 +76,15 @@ def summary(report: Report) -> str:
     counts = ", ".join(f"{count} {severity}" for severity, count in report.counts().items())
     total = len(report.findings)
     files = len(report.files)
-    found = f"{_count(total, 'finding')} ({counts})" if total else "no findings"
-    checked = f"{_count(files, 'file')} checked"
+    # Where there was nothing to look at, nothing is said to be in order.
+    found = f"{_count(total, 'finding')} ({counts})" if total else "no findings" if files else ""
+    checked = f"in {_count(files, 'file')} checked" if found else "no files checked"
     passed = f", {report.passed_over} passed over" if report.passed_over else ""
     taken = f"; {len(report.suppressed)} suppressed" if report.suppressed else ""
     taken += f" ({report.honored} by remarks for other tools)" if report.honored else ""
     unknown = f"; {_count(report.unknown, 'value')} unknown" if report.unknown else ""
     policy = f"policy {printable(report.policy)}"
-    return f"{found} in {checked}{passed}{taken}{unknown}; {policy}"
+    return f"{found} {checked}{passed}{taken}{unknown}; {policy}".lstrip()
 
 
 def why(entry: Suppressed, root: str | None) -> str:

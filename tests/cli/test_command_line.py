@@ -174,7 +174,7 @@ def test_exclude_holds_for_named_files(capsys: pytest.CaptureFixture[str]) -> No
     with open(".policylint.yaml", "w") as file:
         file.write("exclude: ['broken/**', bad.json]\n")
     assert exit_code(["check", "broken/app.json", "bad.json"]) == 0
-    assert "no findings in 0 files" in capsys.readouterr().out
+    assert "no files checked" in capsys.readouterr().out
 
 
 def test_reported_paths_are_relative_to_the_policy_file_or_to_git() -> None:

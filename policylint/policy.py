@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from policylint.finding import UNREADABLE
 from policylint.organisation import Organisation
 from policylint.rules.index import RULES, SETS
+from policylint.source import shipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -19,8 +20,11 @@ if TYPE_CHECKING:
     from policylint.model import Suppression
     from policylint.source import SourceFile
 
-# What `rules.index` has of a rule; one in Rego has neither module nor node.
-Entry = tuple[str, str, str, str, dict[str, tuple[str, Any]]]
+if TYPE_CHECKING:
+    # Type and default of a setting, and of one in Rego the schema that its values must fit.
+    Setting = tuple[str, Any] | tuple[str, Any, Any]
+    # What `rules.index` has of a rule; one in Rego has neither module nor node.
+    Entry = tuple[str, str, str, str, Mapping[str, Setting]]
 
 FILE_NAMES = (".policylint.yaml", "policylint.yaml")
 _NEARLY = (".policylint.yml", "policylint.yml", ".policylint.json", "policylint.json")
@@ -33,6 +37,8 @@ ALWAYS_ON = (
 )
 DEFAULT_SET = "recommended"
 DEFAULT_FAIL_ON = "medium"
+# What a folder of policies in Rego that comes with policylint is called.
+SHIPPED_REGO = "policylint/"
 CANNOT_BE_OFF = "what cannot be read has not been checked; exclude the file instead"
 
 
@@ -171,6 +177,18 @@ def set_rules(name: str) -> dict[str, RuleChoice]:
     floor, rules = SETS[name]
     choices = {rule: RuleChoice(severity, settings, floor) for rule, severity, settings in rules}
     return {**always_on(), **choices}
+
+
+def rego_path(name: str, folder: str = "") -> str:
+    """The path of policies in Rego: of those that come with policylint, else as it is written."""
+    place = shipped_rego().get(name)
+    return place or os.path.normpath(os.path.join(folder, name))
+
+
+def shipped_rego() -> dict[str, str]:
+    """The policies in Rego that come with policylint: names, and their folders."""
+    top = shipped(os.path.join("policies", "rego"))
+    return {f"{SHIPPED_REGO}{name}": os.path.join(top, name) for name in sorted(os.listdir(top))}
 
 
 def families_of(known: Mapping[str, Entry]) -> list[str]:

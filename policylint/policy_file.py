@@ -30,17 +30,20 @@ from policylint.policy import (
     built_in,
     families_of,
     mistaken_tool,
+    rego_path,
     set_rules,
+    shipped_rego,
     suggestion,
 )
 from policylint.rules.index import RULES, SETS
+from policylint.setting_schema import SchemaError, mistakes
 from policylint.source import MAX_BYTES, ReadFailure, SourceFile, Span, decode
 from policylint.tree import Place, Placeholder, Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from policylint.policy import Entry
+    from policylint.policy import Entry, Setting
     from policylint.tree.yaml_text import YamlTree
 
     Path = tuple[str | int, ...]
@@ -275,7 +278,7 @@ def _resolve(file: _File, run: _Run, below: _Layer = _Layer()) -> _Layer:  # noq
 
 def _learnt(file: _File, paths: tuple[str, ...], rego: Rego) -> Mapping[str, Entry]:
     """The rules of the policies in Rego that a file names."""
-    there = [path for path in paths if os.path.exists(path)]  # what is not has been told
+    there = [path for path in paths if os.path.exists(rego_path(path))]  # what is not has been told
     return rego.learn(there, file.place(("rego",))) if there else {}
 
 
@@ -407,15 +410,16 @@ def _tools(file: _File) -> tuple[str, ...]:
 
 
 def _rego(file: _File) -> Iterator[str]:
-    """The paths of the policies in Rego, which are relative to the file that names them."""
+    """The paths of the policies in Rego, relative to the file that names them; or their names."""
     is_list = isinstance(file.value(("rego",)), list)
     for index, name in enumerate(file.texts(("rego",))):
-        path = os.path.normpath(os.path.join(os.path.dirname(file.path), name))
+        path = rego_path(name, os.path.dirname(file.path))
         if name and not os.path.exists(path):
             at: Path = ("rego", index) if is_list else ("rego",)
-            file.mistake(at, f"no such file or folder: {_quoted(name)}")
+            hint = suggestion(name, shipped_rego())
+            file.mistake(at, f"no such file or folder: {_quoted(name)}{hint}")
         if name:
-            yield path
+            yield name if name in shipped_rego() else path
 
 
 def _exemptions(file: _File) -> Iterator[Exemption]:
@@ -616,7 +620,7 @@ class _File:
             self._check_severity((key,), found)
         return found if isinstance(found, str) and found in SEVERITIES else None
 
-    def choice(self, path: Path, settings: dict[str, tuple[str, Any]]) -> RuleChoice:
+    def choice(self, path: Path, settings: Mapping[str, Setting]) -> RuleChoice:
         """What is said of one rule: `on`, a severity, or a mapping of severity and settings."""
         said = self.value(path)
         if said == "on":
@@ -680,7 +684,26 @@ class _File:
             self._refuse("expected one document", trees[1].span(Place(())))
         return trees[0] if trees else None
 
-    def _setting(self, path: Path, kind: str, default: object) -> object:
+    def _setting(self, path: Path, kind: str, default: object, schema: object = None) -> object:
+        before = len(self._mistakes)
+        found = self._as_typed(path, kind, default)
+        if schema is not None and len(self._mistakes) == before:
+            self._check_schema(path, found, schema)
+        return found
+
+    def _check_schema(self, path: Path, found: object, schema: object) -> None:
+        """Note where a setting is not as the rule's author wants it."""
+        is_list = isinstance(self.value(path), list)
+        value = list(found) if isinstance(found, tuple) else found
+        try:
+            for inside, message in mistakes(schema, value):
+                # A single item may stand alone.
+                steps = inside[1:] if isinstance(found, tuple) and not is_list else inside
+                self.mistake((*path, *steps), message)
+        except SchemaError as error:
+            self.mistake(path, f"the rule's schema of this cannot be used: {error}")
+
+    def _as_typed(self, path: Path, kind: str, default: object) -> object:
         match = _LIST.fullmatch(kind)
         name = str(path[-1])
         if match:

@@ -26,7 +26,7 @@ LAYERS = (
     ("engine", "discover", "exempt"),
     ("crosscheck",),
     ("parsers", "rules", "rego", "policy_file", "suppress", "output", "fix"),
-    ("policy",),
+    ("policy", "setting_schema"),
     ("rules.index",),
     ("equivalents",),
     ("rule", "references"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from policylint.policy import PolicyError
+from policylint.policy import PolicyError, rego_path, shipped_rego
 from policylint.source import MAX_BYTES, decode
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class RegoFile(NamedTuple):
 def read(paths: Iterable[str]) -> list[RegoFile]:
     """The policies in files and folders, without their tests; raises `PolicyError`."""
     found: dict[str, str] = {}
-    for path in paths:
+    for path in map(rego_path, paths):
         here = list(_files(path))
         if not here:
             raise PolicyError(f"{path}: no policies in Rego: no file here ends in {ENDING}")
@@ -66,5 +66,8 @@ def _read(path: str) -> str:
 
 
 def _shown(path: str) -> str:
+    for name, folder in shipped_rego().items():
+        if path.startswith(folder + os.sep):
+            return f"{name}/{os.path.relpath(path, folder)}".replace(os.sep, "/")
     # A name must not pass for a line of its own.
     return os.path.relpath(path).replace(os.sep, "/").replace("\n", "\\n")

@@ -63,7 +63,7 @@ class Library:
         here = {file.location for file in found}
         rules = [rule for rule in self.rules.values() if self._owners[rule.name] in here]
         return {
-            rule.name: ("", "", rule.severity, rule.family, dict(rule.settings)) for rule in rules
+            rule.name: ("", "", rule.severity, rule.family, rule.demands) for rule in rules
         }
 
     @property

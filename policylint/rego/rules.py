@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from policylint.finding import SEVERITIES
 from policylint.policy import PolicyError, suggestion
 from policylint.rule import FAMILIES, Doc, Rule
+from policylint.setting_schema import SchemaError, mistakes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from policylint.policy import Setting
 
 FAMILY = "organisation"
 SEVERITY = "medium"
@@ -18,7 +21,7 @@ SEVERITY = "medium"
 DOCUMENT, FLEET = "document", "fleet"
 
 _CUSTOM = ("severity", "family", "on", "kinds", "references", "settings")
-_SETTING = ("type", "default", "description")
+_SETTING = ("type", "default", "description", "schema")
 _TAKEN = frozenset({"severity", "suppressible"})
 _TYPES = {
     "string": "str",
@@ -47,7 +50,7 @@ class RegoRule(Rule):
     `kinds` are the documents that it is asked about, all when it names none.
     """
 
-    __slots__ = ("_settings", "kinds", "on", "package", "place")
+    __slots__ = ("_schemas", "_settings", "kinds", "on", "package", "place")
 
     def __init__(self, package: str, metadata: Metadata, kinds: Iterable[str]) -> None:
         reader = _Reader(package, metadata)
@@ -64,6 +67,7 @@ class RegoRule(Rule):
         self.kinds = reader.words("kinds", tuple(kinds)) or tuple(kinds)
         self.refs = (*reader.words("references"), *reader.links())
         self._settings = {name: (kind, value) for name, kind, value, _ in reader.settings()}
+        self._schemas = reader.schemas()
         title = (reader.text("title") or self.name.replace("-", " ")).rstrip(".") + "."
         paragraphs = [
             " ".join(text.split()) for text in reader.text("description").split("\n\n") if text
@@ -76,6 +80,13 @@ class RegoRule(Rule):
     def settings(self) -> dict[str, tuple[str, Any]]:
         """Type and default of each setting."""
         return self._settings
+
+    @property
+    def demands(self) -> dict[str, Setting]:
+        """Type, default and schema of each setting, as policy files are held to them."""
+        return {
+            name: (*setting, self._schemas.get(name)) for name, setting in self._settings.items()
+        }
 
     @property
     def parameters(self) -> tuple[tuple[str, str], ...]:
@@ -139,6 +150,18 @@ class _Reader:
         if not isinstance(found, dict):
             self._refuse("custom.settings: expected names, each with a default")
         return [self._setting(name, said) for name, said in found.items()]
+
+    def schemas(self) -> dict[str, Any]:
+        """The schema of each setting that has one; the default may be what switches a rule off."""
+        found = {}
+        for name, said in (self._custom.get("settings") or {}).items():
+            if "schema" in said:
+                try:
+                    list(mistakes(said["schema"], None))
+                except SchemaError as error:
+                    self._refuse(f"custom.settings.{name}.schema: {error}")
+                found[name] = said["schema"]
+        return found
 
     def refuse_near_misses(self) -> None:
         """Refuse a key that was meant to be one of ours; other keys are the author's own."""

@@ -22,9 +22,9 @@ PACKAGE = os.path.dirname(os.path.abspath(policylint.__file__))
 # part; the parts of one layer are strangers to each other.
 LAYERS = (
     ("cli", "generate"),
-    ("bundle", "pages", "policy_schema"),
+    ("bundle", "pages", "policy_schema", "trial"),
     ("engine", "discover", "exempt"),
-    ("crosscheck",),
+    ("crosscheck", "cases"),
     ("parsers", "rules", "rego", "policy_file", "suppress", "output", "fix"),
     ("policy", "setting_schema"),
     ("rules.index",),

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from policylint.cases import Case, Mark, case_files, read_cases
 from policylint.dockerfile.scanner import scan
 from policylint.engine import lint
 from policylint.rules.index import RULES
-from tests.casefiles import Case, Mark, case_files, read_cases
 from tests.test_rules import policy_of
 
 if TYPE_CHECKING:

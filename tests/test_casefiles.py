@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from policylint.cases import Case, CaseFileError, read_cases
 from policylint.source import Span
-from tests.casefiles import Case, CaseFileError, read_cases
 
 if TYPE_CHECKING:
     from pathlib import Path

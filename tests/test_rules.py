@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from policylint import policy_file
+from policylint.cases import FILE_NAMES, Case, case_files, read_cases
 from policylint.engine import lint, load_rule
 from policylint.finding import UNREADABLE
 from policylint.rules.index import RULES
 from policylint.source import SourceFile
-from tests.casefiles import FILE_NAMES, Case, case_files, read_cases
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

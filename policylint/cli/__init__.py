@@ -20,6 +20,7 @@ _COMMANDS = {
     "fleet": "Show what all definitions ask for together.",
     "rules": "List the rules.",
     "policy": "Show or check a policy.",
+    "test": "Test policies in Rego.",
     "exempt": "Write an exemption into the policy.",
     "exemptions": "List all suppressions and exemptions.",
 }

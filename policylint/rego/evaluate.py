@@ -14,7 +14,7 @@ from policylint.rego.rules import DOCUMENT, FLEET
 from policylint.rego.view import path_of, view
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from policylint.finding import Finding
@@ -30,7 +30,7 @@ MAX_FAILURES = 3
 # For each policy: its number, how many documents it had an answer for, and those answers
 # that are not empty. Names and settings are input too: the query never changes. The new
 # input needs a name: of an object that stands behind `with` itself, OPA loses members.
-_QUERY = """{
+QUERY = """{
   "document": [[r, count(all), [row | some row in all; row[1] != set()]] |
     some r, rule in input.rules
     rule.on == "document"
@@ -61,6 +61,19 @@ _QUERY = """{
 _KEYS = {DOCUMENT: ("msg", "path", "severity"), FLEET: ("msg", "path", "severity", "document")}
 _WANTED = 'a result is {"msg": "what is wrong", "path": [...]}, and may have a severity'
 _MOST = 1000
+
+
+class Question(NamedTuple):
+    """What OPA is asked: the input of `QUERY`, and the day and the moment."""
+
+    given: bytes
+    today: str
+    now: str
+
+    def put_to(self, library: Library) -> Any:
+        """The answer to this question alone; raises `opa.Refused`."""
+        data = _encoded({"policylint": {"today": self.today, "now": self.now}})
+        return library.opa.evaluate(QUERY, {**library.texts, "data.json": data}, self.given)
 
 
 class Answer(NamedTuple):
@@ -107,16 +120,22 @@ class Evaluation:
 
     `settings` are those of the rules that run, `failures` what went wrong on the way:
     policies that could not be evaluated on a document, and answers that are none.
+    `put` is how questions get to OPA.
     """
 
     def __init__(
-        self, library: Library, settings: Mapping[str, Mapping[str, Any]], now: datetime
+        self,
+        library: Library,
+        settings: Mapping[str, Mapping[str, Any]],
+        now: datetime,
+        put: Callable[[Question, Library], Any] = Question.put_to,
     ) -> None:
         self.failures: list[str] = []
         self._library = library
         self._rules = [library.rules[name] for name in settings]
         self._settings = settings
-        self._data = _encoded({"policylint": {"today": str(now.date()), "now": _moment(now)}})
+        self._now = now
+        self._put = put
         self._waiting: list[_Asked] = []
         self._size = 0
         self._count = 0
@@ -212,8 +231,7 @@ class Evaluation:
         ]
         documents = b",".join(one.encoded for one in asked)
         given = b'{"documents": [%b], "rules": %b}' % (documents, _encoded(told))
-        files = {**self._library.texts, "data.json": self._data}
-        return self._library.opa.evaluate(_QUERY, files, given)
+        return self._put(Question(given, str(self._now.date()), _moment(self._now)), self._library)
 
     def _read(self, rule: RegoRule, results: Any, asked: Sequence[_Asked]) -> Iterator[Answer]:
         """The problems that the results of a policy are."""

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 ENDING = ".rego"
 TESTS = "_test.rego"
+# Beside policies, files of cases lie in a folder of this name.
+CASES = "cases"
 MAX_FILES = 10_000
 
 
@@ -38,15 +40,50 @@ def read(paths: Iterable[str]) -> list[RegoFile]:
     return [RegoFile(_shown(path), location, _read(path)) for location, path in found.items()]
 
 
+def read_tests(paths: Iterable[str]) -> list[RegoFile]:
+    """The tests in Rego in files and folders; raises `PolicyError`."""
+    found = dict.fromkeys(file for path in paths for file in _walk(path) if file.endswith(TESTS))
+    return [RegoFile(_shown(path), os.path.realpath(path), _read(path)) for path in found]
+
+
+def has_policies(path: str) -> bool:
+    """Whether a file is one of policies, or a folder has one."""
+    return any(_is_policy(file) for file in _walk(path))
+
+
+def case_files(paths: Iterable[str]) -> list[str]:
+    """The files of cases in files and folders."""
+    endings = (".yaml", ".yml")
+    return list(
+        dict.fromkeys(
+            file
+            for path in paths
+            for file in _walk(path)
+            if file.endswith(endings) and os.path.basename(os.path.dirname(file)) == CASES
+        )
+    )
+
+
+def _is_policy(path: str) -> bool:
+    return path.endswith(ENDING) and not path.endswith(TESTS)
+
+
 def _files(path: str) -> Iterator[str]:
+    if not os.path.isdir(path):
+        yield path
+        return
+    yield from filter(_is_policy, _walk(path))
+
+
+def _walk(path: str) -> Iterator[str]:
+    """A file, or all files in a folder but for hidden ones."""
     if not os.path.isdir(path):
         yield path
         return
     for folder, inner, names in os.walk(path):
         inner[:] = sorted(name for name in inner if not name.startswith("."))
         for name in sorted(names):
-            if name.endswith(ENDING) and not name.endswith(TESTS):
-                yield os.path.join(folder, name)
+            yield os.path.join(folder, name)
 
 
 def _read(path: str) -> str:

@@ -40,6 +40,7 @@ class Library:
     ) -> None:
         self.rules: dict[str, RegoRule] = {}
         self._files: dict[str, RegoFile] = {}
+        self._tests: dict[str, RegoFile] = {}
         self._owners: dict[str, str] = {}
         self._program = program
         self._kinds = kinds
@@ -62,9 +63,29 @@ class Library:
             self._add(new, place)
         here = {file.location for file in found}
         rules = [rule for rule in self.rules.values() if self._owners[rule.name] in here]
-        return {
-            rule.name: ("", "", rule.severity, rule.family, rule.demands) for rule in rules
-        }
+        return {rule.name: ("", "", rule.severity, rule.family, rule.demands) for rule in rules}
+
+    def learn_tests(self, paths: Iterable[str]) -> int:
+        """Read the tests in files and folders, and tell how many files there are."""
+        for number, file in enumerate(files.read_tests(paths)):
+            self._tests[f"{POLICIES}/{len(self._files) + number}{files.ENDING}"] = file
+        return len(self._tests)
+
+    @property
+    def tested(self) -> dict[str, bytes]:
+        """The policies, their tests and the schemas as files for OPA."""
+        return {**self.texts, **_encoded(self._tests)}
+
+    @property
+    def paths(self) -> dict[str, str]:
+        """The path of every policy and every file of tests, by its name for OPA."""
+        return {name: file.path for name, file in {**self._files, **self._tests}.items()}
+
+    def package_of(self, name: str) -> str | None:
+        """The rule in a file, by the name that the file has for OPA."""
+        file = self._files.get(name)
+        found = (rule for rule, place in self._owners.items() if file and place == file.location)
+        return next(found, None)
 
     @property
     def texts(self) -> dict[str, bytes]:
@@ -85,9 +106,8 @@ class Library:
 
     def explained(self, fault: Fault) -> str:
         """A fault as people read it."""
-        names = {name: file.path for name, file in self._files.items()}
         is_v0 = fault.code == faults.PARSE and self._is_v0(fault.file)
-        return faults.explained(fault, names, is_v0=is_v0)
+        return faults.explained(fault, self.paths, is_v0=is_v0)
 
     def _add(self, new: Sequence[RegoFile], place: str) -> None:
         numbers = range(len(self._files), len(self._files) + len(new))
@@ -131,7 +151,7 @@ class Library:
         self._owners[rule.name] = self._files[names[0]].location
 
     def _is_v0(self, name: str) -> bool:
-        file = self._files.get(name)
+        file = self._files.get(name) or self._tests.get(name)
         if file is None:
             return False
         try:

@@ -7,6 +7,7 @@ of a file nor anything in a document is ever part of a command line or of Rego.
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
@@ -56,6 +57,24 @@ class Fault(NamedTuple):
     details: Mapping[str, Any] = {}
 
 
+class Tested(NamedTuple):
+    """A test in Rego: its place, its name, what became of it, and what it printed.
+
+    The outcome is empty for a test that passes.
+    """
+
+    file: str
+    row: int
+    name: str
+    outcome: str = ""
+    is_skipped: bool = False
+    output: str = ""
+
+
+# Places of a file, from line and column to line and column, and whether each was evaluated.
+Coverage = dict[str, dict[tuple[int, int, int, int], bool]]
+
+
 class Refused(Exception):
     """OPA could not load or evaluate policies; it says why."""
 
@@ -95,8 +114,13 @@ class Opa:
 
         `given` is the input as JSON; `files` has policies and `data.json`.
         """
+        return self._value(self._evaluate(query, files, given))
+
+    def _evaluate(
+        self, query: str, files: Mapping[str, bytes], given: bytes, *options: str
+    ) -> _Answer:
         limits = (*self._limits(), "--timeout", f"{self.seconds:.3f}s")
-        arguments = ("eval", "--format", "json", "--stdin-input", *limits)
+        arguments = ("eval", "--format", "json", "--stdin-input", *options, *limits)
         loaded = ("--data", POLICIES, "--data", "data.json")
         answer = self._run(
             (*arguments, *loaded, "--", query),
@@ -106,6 +130,9 @@ class Opa:
         )
         if answer.code:
             raise Refused(self._faults(answer, answer.output))
+        return answer
+
+    def _value(self, answer: _Answer) -> Any:
         try:
             return self._json(answer)["result"][0]["expressions"][0]["value"]
         except (KeyError, IndexError, TypeError):
@@ -116,6 +143,37 @@ class Opa:
         self._is_stopped = True
         for process in self._running:
             _end(process)
+
+    def covered(self, query: str, files: Mapping[str, bytes], given: bytes) -> tuple[Any, Coverage]:
+        """The value of a query as `evaluate` has it, and what of the policies that took."""
+        answer = self._evaluate(query, files, given, "--coverage")
+        found = self._json(answer)
+        return self._value(answer), _coverage(found.get("coverage"))
+
+    def test(self, files: Mapping[str, bytes]) -> list[Tested]:
+        """Run the tests among policies; raises `Refused` when they do not compile."""
+        self.check(files)
+        answer = self._run(
+            ("test", "--format", "json", "--verbose", "--explain", "notes", *self._test_limits()),
+            self._with_limits(files),
+            self.seconds + _GRACE,
+        )
+        try:
+            return [_tested(row) for row in self._json(answer) or ()]
+        except (KeyError, TypeError, AttributeError, ValueError):
+            raise self._broken(answer) from None
+
+    def tests_cover(self, files: Mapping[str, bytes]) -> Coverage:
+        """What of the policies their tests evaluate; all of them must pass."""
+        answer = self._run(
+            ("test", "--format", "json", "--coverage", *self._test_limits()),
+            self._with_limits(files),
+            self.seconds + _GRACE,
+        )
+        return _coverage(self._json(answer))
+
+    def _test_limits(self) -> tuple[str, ...]:
+        return (*self._limits(), "--timeout", f"{self.seconds:.3f}s", POLICIES)
 
     @cached_property
     def _capabilities(self) -> bytes:
@@ -334,3 +392,36 @@ def _fault(error: Mapping[str, Any]) -> Fault:
         int(place.get("col", 0)),
         details if isinstance(details, dict) else {},
     )
+
+
+def _tested(row: Mapping[str, Any]) -> Tested:
+    place = row.get("location") or {}
+    error = row.get("error")
+    outcome = "fails" if row.get("fail") else ""
+    if error:
+        outcome = " ".join(str(error.get("message", error)).split())
+    return Tested(
+        str(place.get("file", "")),
+        int(place.get("row", 0)),
+        str(row["name"]),
+        outcome,
+        bool(row.get("skip")),
+        base64.b64decode(row.get("output") or "").decode("utf-8", "replace"),
+    )
+
+
+def _coverage(found: Any) -> Coverage:
+    """Which places of each file were evaluated."""
+    files = found.get("files") if isinstance(found, dict) else None
+    return {
+        name: {
+            **{_range(place): False for place in said.get("not_covered") or ()},
+            **{_range(place): True for place in said.get("covered") or ()},
+        }
+        for name, said in (files or {}).items()
+    }
+
+
+def _range(place: Mapping[str, Mapping[str, int]]) -> tuple[int, int, int, int]:
+    start, end = place["start"], place["end"]
+    return start["row"], start.get("col", 0), end["row"], end.get("col", 0)

@@ -7,10 +7,10 @@ from random import Random
 
 import pytest
 
+from policylint.cases import case_files, read_cases
 from policylint.engine import lint
 from policylint.policy_file import load
 from policylint.source import SourceFile
-from tests.casefiles import case_files, read_cases
 
 FOLDER = os.path.join(os.path.dirname(os.path.dirname(__file__)), "rules")
 TEXTS = sorted({

@@ -12,6 +12,7 @@ must be reported, and nothing else may be. A case has one document under its kin
 or several under `files`, where a `.dockerignore` belongs to the others, and may state:
 
     settings       settings of the rule
+    today          the day on which it is judged, as in 2027-03-31, for a policy in Rego
     organisation   facts about the organisation, as under `settings` in a policy
     policy         a whole policy file in place of both
     severity       of what is marked, where it is not the rule's usual one
@@ -28,8 +29,9 @@ import os
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from policylint.detect.dates import is_date
 from policylint.finding import SEVERITIES
-from policylint.source import SourceFile, Span, decode
+from policylint.source import MAX_BYTES, SourceFile, Span, decode
 from policylint.tree import Place, Unreadable
 from policylint.tree.yaml_text import YamlTree, read
 
@@ -45,7 +47,7 @@ FILE_NAMES = {
     "dockerfile": "Dockerfile",
 }
 _IGNORE_FILE = ".dockerignore"
-_OPTIONS = ("settings", "organisation", "policy", "severity", "message", "instead")
+_OPTIONS = ("settings", "today", "organisation", "policy", "severity", "message", "instead")
 _MARK = re.compile("[⟦⟧]")
 
 
@@ -68,6 +70,7 @@ class Case(NamedTuple):
     marks: tuple[Mark, ...]
     policy: str
     is_ours: bool
+    today: str | None = None
 
     @property
     def name(self) -> str:
@@ -81,8 +84,14 @@ class CaseFileError(Exception):
 
 def read_cases(path: str) -> list[Case]:
     """The cases of a file; raises `CaseFileError` for anything that is not understood."""
-    with open(path, encoding="utf-8") as file:
-        return _File(path, file.read()).cases()
+    try:
+        with open(path, "rb") as file:
+            text, failure = decode(file.read(MAX_BYTES))
+    except OSError as error:
+        raise CaseFileError(f"{path}: cannot be read: {error.strerror}") from None
+    if failure is not None:
+        raise CaseFileError(f"{path}: {failure.message}")
+    return _File(path, text).cases()
 
 
 class _File:
@@ -143,7 +152,10 @@ class _File:
         )
         policy = self._policy(rule, title, case)
         is_ours = not is_placed or beside is not None
-        return Case(rule, title, tuple(sources), tuple(marks), policy, is_ours)
+        today = case.get("today")
+        if "today" in case and not (isinstance(today, str) and is_date(today)):
+            raise self._mistake((title, "today"), "expected a day, as in 2027-03-31")
+        return Case(rule, title, tuple(sources), tuple(marks), policy, is_ours, today)
 
     def _texts(self, title: str, case: dict[str, Any]) -> dict[str, str]:
         kinds = [kind for kind in (*FILE_NAMES, "files") if kind in case]

@@ -13,6 +13,7 @@ from policylint.pages import pages
 from policylint.policy import ALWAYS_ON
 from policylint.policy_schema import policy_schema
 from policylint.rego.schema import document_schema, fleet_schema, schema
+from policylint.rego_pages import rego_pages
 from policylint.source import shipped
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def generated() -> dict[str, str]:
             policy_schema({name: rule for name, (_, rule) in rules.items()})
         ),
         **bundled(),
+        **rego_pages(_TOP),
         **pages({name: rule for name, (_, rule) in rules.items()}, _memberships(rules), _TOP),
     }
 

@@ -188,7 +188,8 @@ def rego_path(name: str, folder: str = "") -> str:
 def shipped_rego() -> dict[str, str]:
     """The policies in Rego that come with policylint: names, and their folders."""
     top = shipped(os.path.join("policies", "rego"))
-    return {f"{SHIPPED_REGO}{name}": os.path.join(top, name) for name in sorted(os.listdir(top))}
+    names = [name for name in sorted(os.listdir(top)) if not name.startswith(".")]
+    return {f"{SHIPPED_REGO}{name}": os.path.join(top, name) for name in names}
 
 
 def families_of(known: Mapping[str, Entry]) -> list[str]:

@@ -43,7 +43,7 @@ class Covered(NamedTuple):
 
 
 class Trial(NamedTuple):
-    """What came of the tests and cases of policies; `remarks` are about rules that none is about."""
+    """What came of tests and cases; `remarks` are about rules that none of them is about."""
 
     tests: int
     cases: int
@@ -104,7 +104,7 @@ def _cases(paths: Iterable[str], known: Mapping[str, Entry]) -> Iterator[tuple[s
         for case in found:
             if case.rule not in known:
                 hint = suggestion(case.rule, known)
-                raise PolicyError(f'{path}: no such rule in Rego: "{case.rule}"{hint}')
+                raise PolicyError(f'{files.shown(path)}: no such rule in Rego: "{case.rule}"{hint}')
             yield path, case
 
 
@@ -146,13 +146,14 @@ def _judge(cases: Sequence[tuple[str, Case]], court: _Court, rehearsal: Rehearsa
 
 
 def _policy(path: str, case: Case, court: _Court) -> Policy:
+    where = f'{files.shown(path)}: case "{case.title}"'
     reader = policy_file.Rego(court.library.learn, court.known)
     try:
         policy = policy_file.read_text(path, case.policy, reader)
     except PolicyError as error:
-        raise PolicyError(f'{path}: case "{case.title}": its policy cannot be\n{error}') from None
+        raise PolicyError(f"{where}: its policy cannot be\n{error}") from None
     if case.rule not in policy.rules:
-        raise PolicyError(f'{path}: case "{case.title}": its policy has no {case.rule}')
+        raise PolicyError(f"{where}: its policy has no {case.rule}")
     return policy
 
 
@@ -168,7 +169,7 @@ def _failed_tests(tests: Iterable[Tested], paths: Mapping[str, str]) -> Iterator
 
 def _failure(judged: _Judged) -> Failure | None:
     mistakes = tuple(_mistakes(judged))
-    return Failure(judged.path, judged.case.title, mistakes) if mistakes else None
+    return Failure(files.shown(judged.path), judged.case.title, mistakes) if mistakes else None
 
 
 def _mistakes(judged: _Judged) -> Iterator[str]:

@@ -22,6 +22,7 @@ PACKAGE = os.path.dirname(os.path.abspath(policylint.__file__))
 # part; the parts of one layer are strangers to each other.
 LAYERS = (
     ("cli", "generate"),
+    ("rego_pages",),
     ("bundle", "pages", "policy_schema", "trial"),
     ("engine", "discover", "exempt"),
     ("crosscheck", "cases"),

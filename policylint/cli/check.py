@@ -40,6 +40,13 @@ if TYPE_CHECKING:
 )
 @rego_options
 @click.option(
+    "--require-policies",
+    type=click.IntRange(min=1),
+    envvar="POLICYLINT_REQUIRE_POLICIES",
+    metavar="N",
+    help="Refuse to check with fewer policies in Rego than that.",
+)
+@click.option(
     "--select",
     multiple=True,
     envvar="POLICYLINT_SELECT",
@@ -171,6 +178,7 @@ def command(
     rego: tuple[str, ...],
     opa: str | None,
     opa_timeout: float | None,
+    require_policies: int | None,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
     min_severity: str,
@@ -201,6 +209,7 @@ def command(
     paths = paths or (".",)
     shelf = Shelf(rego, opa, opa_timeout)
     policy = policy_for(policy_name, paths, shelf, isolated=isolated)
+    _require(require_policies, shelf, policy)
     policy = _choose(policy, select, ignore, honor, fail_on)
     folder = common_folder(paths)
     root = root_of(policy, folder)
@@ -265,6 +274,17 @@ def _code(failures: Iterable[Failure], broken: Iterable[str] = (), *, failed: bo
     for message in told:
         fail(message)
     return 2 if told else int(failed)
+
+
+def _require(least: int | None, shelf: Shelf, policy: Policy) -> None:
+    """Refuse to go on with fewer policies in Rego than a pipeline counts on."""
+    there = sum(name in policy.rules for name in shelf.rules)
+    if least is not None and there < least:
+        found = f"{there} of them" if there else "none"
+        raise UsageError(
+            f"--require-policies {least}: the policy has {found} in Rego\n"
+            "  they are named by --rego, or by `rego` in the policy file, and may be off there"
+        )
 
 
 def _choose(

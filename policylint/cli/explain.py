@@ -93,4 +93,4 @@ def _lines(rule: Rule, origin: str) -> Iterator[str]:
 def _shown(default: object) -> str:
     if isinstance(default, tuple):
         return ", ".join(map(str, default)) or "none"
-    return "none" if default in (None, "") else str(default).lower()
+    return "none" if default in (None, "", {}) else str(default).lower()

@@ -37,13 +37,13 @@ def read(paths: Iterable[str]) -> list[RegoFile]:
             found.setdefault(os.path.realpath(file), file)
             if len(found) > MAX_FILES:
                 raise PolicyError(f"{path}: more than {MAX_FILES} files of policies")
-    return [RegoFile(_shown(path), location, _read(path)) for location, path in found.items()]
+    return [RegoFile(shown(path), location, _read(path)) for location, path in found.items()]
 
 
 def read_tests(paths: Iterable[str]) -> list[RegoFile]:
     """The tests in Rego in files and folders; raises `PolicyError`."""
     found = dict.fromkeys(file for path in paths for file in _walk(path) if file.endswith(TESTS))
-    return [RegoFile(_shown(path), os.path.realpath(path), _read(path)) for path in found]
+    return [RegoFile(shown(path), os.path.realpath(path), _read(path)) for path in found]
 
 
 def has_policies(path: str) -> bool:
@@ -62,6 +62,15 @@ def case_files(paths: Iterable[str]) -> list[str]:
             if file.endswith(endings) and os.path.basename(os.path.dirname(file)) == CASES
         )
     )
+
+
+def shown(path: str) -> str:
+    """A path as people write it."""
+    for name, folder in shipped_rego().items():
+        if path.startswith(folder + os.sep):
+            return f"{name}/{os.path.relpath(path, folder)}".replace(os.sep, "/")
+    # A name must not pass for a line of its own.
+    return os.path.relpath(path).replace(os.sep, "/").replace("\n", "\\n")
 
 
 def _is_policy(path: str) -> bool:
@@ -100,11 +109,3 @@ def _read(path: str) -> str:
     if failure is not None:
         raise PolicyError(f"{path}: {failure.message}")
     return text
-
-
-def _shown(path: str) -> str:
-    for name, folder in shipped_rego().items():
-        if path.startswith(folder + os.sep):
-            return f"{name}/{os.path.relpath(path, folder)}".replace(os.sep, "/")
-    # A name must not pass for a line of its own.
-    return os.path.relpath(path).replace(os.sep, "/").replace("\n", "\\n")

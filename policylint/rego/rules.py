@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from policylint.policy import Setting
+    from policylint.rule import Example
 
 FAMILY = "organisation"
 SEVERITY = "medium"
@@ -92,6 +93,10 @@ class RegoRule(Rule):
     def parameters(self) -> tuple[tuple[str, str], ...]:
         """None: Rego gets everything as its input."""
         return ()
+
+    def illustrate(self, examples: tuple[Example, ...], policy: str) -> None:
+        """Show examples on the page of the rule, and the policy under which they are judged."""
+        self._doc = self.doc._replace(examples=examples, policy=policy)
 
     @property
     def summary(self) -> str:

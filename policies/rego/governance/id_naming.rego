@@ -20,8 +20,11 @@
 #       schema: {format: regex}
 package policylint.rules.id_naming
 
+import data.policylint.lib.governance
+
 deny contains {"msg": msg, "path": workload._at} if {
 	some workload in input.model.workloads
+	governance.has_known_id(workload)
 	wanted := _pattern(workload.kind)
 	wanted != ""
 

@@ -38,5 +38,5 @@ _fault(workload) := sprintf("%q is none of the owners that the policy lists", [o
 
 _is_known(owner) if {
 	some pattern in input.settings.owners
-	glob.match(pattern, [], owner)
+	glob.match(pattern, null, owner)
 }

@@ -22,6 +22,12 @@ label(workload, name) := stated.value if {
 	stated.name == name
 }
 
+# Whether no part of the id is left to a template.
+has_known_id(workload) if {
+	is_string(workload.id)
+	not regex.match(`\{\{|\$\{|<%|%\(`, workload.id)
+}
+
 # Whether labels can be read: all of them may come from a template.
 has_readable_labels(workload) if {
 	is_object(object.get(input.source, array.concat(workload._root, ["labels"]), {}))

@@ -54,7 +54,7 @@ deny contains {"msg": msg, "path": image._at} if {
 _promoted contains workload if {
 	input.settings.development != []
 	some workload in input.model.workloads
-	workload.id
+	governance.has_known_id(workload)
 	every pattern in input.settings.development {
 		not governance.matches(workload.id, pattern)
 	}
@@ -64,5 +64,5 @@ _is_readable(image) if count(object.get(image, "_unknown", [])) == 0
 
 _is_mutable(tag) if {
 	some pattern in input.settings.mutable
-	glob.match(lower(pattern), [], lower(tag))
+	glob.match(lower(pattern), null, lower(tag))
 }

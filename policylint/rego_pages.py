@@ -58,6 +58,8 @@ def _rules(name: str, folder: str) -> Iterator[RegoRule]:
         if match is None:
             continue
         said: Any = read(re.sub(r"^# ?", "", match[1], flags=re.MULTILINE))[0].value
+        settings = said["custom"]["settings"]
+        said["custom"]["settings"] = dict(sorted(settings.items()))  # as opa tells them
         line = file.text[: match.end()].count("\n") + 1
         rule = RegoRule(match[2], Metadata(f"{file.path}:{line}", said), KINDS)
         cases = read_cases(os.path.join(folder, files.CASES, f"{rule.name}.yaml"))

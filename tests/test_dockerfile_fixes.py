@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from policylint.cases import Case, case_files, read_cases
 from policylint.cli.fixes import Mended
 from policylint.engine import lint
 from policylint.finding import Change, Fix
@@ -14,7 +15,6 @@ from policylint.fix import edits
 from policylint.policy_file import load
 from policylint.rules.index import RULES
 from policylint.source import ReadFailure, SourceFile, Span
-from tests.casefiles import Case, case_files, read_cases
 
 if TYPE_CHECKING:
     from policylint.finding import Report

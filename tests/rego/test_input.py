@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pytest
 
+from policylint.cases import case_files, read_cases
 from policylint.discover import discover
 from policylint.engine import lint
 from policylint.parsers import parse
@@ -21,7 +22,6 @@ from policylint.rego.places import Nowhere, find
 from policylint.rego.schema import document_schema, fleet_schema
 from policylint.rego.view import view
 from policylint.source import SourceFile, Span
-from tests.casefiles import case_files, read_cases
 from tests.integration.outside import ROOT
 from tests.rego.repository import rule, write
 

@@ -40,6 +40,7 @@ _SSH = re.compile(
 )
 _ACCOUNT = re.compile(r"([\w.-]+):([^:]*):(\d+):\d+:")
 _PASSWD_COLONS = 6
+_EMPTIED = re.compile(r"([a-z_][\w.-]*)::")  # what sed puts at the beginning of a line
 # Whether it is worth while to look at a script more closely.
 _HINT = re.compile(r"sudoers|visudo|sshd|/etc/(?:passwd|shadow)")
 # echo and printf take `\n` for the end of a line, too.
@@ -66,6 +67,13 @@ def openings(script: Script) -> Iterator[Opening]:
             yield from _of_account(command)
         elif hints:
             yield from _written(command, hints)
+
+
+def openings_in_file(path: str, text: Excerpt) -> Iterator[Opening]:
+    """The accounts that a text opens once it stands in a file."""
+    hints = frozenset(_HINT.findall(path))
+    if hints:
+        yield from _in_lines(text, hints)
 
 
 def _deleted_password(command: Command) -> Iterator[Opening]:
@@ -158,12 +166,25 @@ def _by_sed(excerpt: Excerpt, hints: frozenset[str]) -> Iterator[Opening]:
     for found in substitutions:
         if not _is_comment(found):
             yield from _in_line(excerpt, *found.span(3), hints)
+            yield from _emptied(excerpt, found, hints)
     if not substitutions and not _DELETES.search(text):
         yield from _in_lines(excerpt, hints)
     if "sudoers" in hints and any(map(_uncomments, substitutions)):
         at = text.find("NOPASSWD", 0, substitutions[-1].start(3))
         if at >= 0:
             yield Opening(_FREE_SUDO, excerpt.span(at, at + len("NOPASSWD")))
+
+
+def _emptied(
+    excerpt: Excerpt, substitution: re.Match[str], hints: frozenset[str]
+) -> Iterator[Opening]:
+    """An account that loses its password: `s/^root:[^:]*:/root::/`."""
+    is_account = "/etc/passwd" in hints or "/etc/shadow" in hints
+    found = _EMPTIED.fullmatch(substitution[3]) if is_account else None
+    if found and substitution[2].startswith(f"^{found[1]}:"):
+        start = substitution.start(3)
+        what = f"{found[1]} gets an empty password"
+        yield Opening(what, excerpt.span(start, start + len(found[1])))
 
 
 def _uncomments(substitution: re.Match[str]) -> bool:

@@ -54,20 +54,52 @@ class Setting(NamedTuple):
 ON = frozenset(("1", "true", "yes", "on", "y", "t", "enabled"))
 OFF = frozenset(("0", "false", "no", "off", "n", "f", "none", "disabled"))
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 # The options that take a value, so that `-o k` is no `-k`.
-CURL_VALUED = frozenset((
-    "-A", "-C", "-D", "-E", "-F", "-H", "-K", "-P", "-Q", "-T", "-U", "-X", "-Y", "-b", "-c",
-    "-d", "-e", "-m", "-o", "-r", "-t", "-u", "-w", "-x", "-y", "-z", "--cacert", "--cert",
-    "--connect-timeout", "--data", "--data-binary", "--form", "--header", "--key", "--max-time",
-    "--output", "--proxy", "--proxy-user", "--request", "--resolve", "--retry", "--url",
-    "--user", "--user-agent", "--write-out",
-))  # fmt: skip
-WGET_VALUED = frozenset((
-    "-A", "-B", "-D", "-I", "-O", "-P", "-Q", "-R", "-T", "-U", "-X", "-a", "-e", "-i", "-l", "-n",
-    "-o", "-t", "-w", "--append-output", "--execute", "--header", "--output-document",
-    "--output-file", "--password", "--post-data", "--post-file", "--progress", "--timeout",
-    "--tries", "--user", "--user-agent",
-))  # fmt: skip
+CURL_VALUED = _words(
+    "-A -C -D -E -F -H -K -P -Q -T -U -X -Y -b -c -d -e -m -o -r -t -u -w -x -y -z"
+    " --abstract-unix-socket --alt-svc --aws-sigv4 --cacert --capath --cert --cert-type"
+    " --ciphers --config --connect-timeout --connect-to --continue-at --cookie --cookie-jar"
+    " --create-file-mode --crlfile --curves --data --data-ascii --data-binary --data-raw"
+    " --data-urlencode --delegation --dns-interface --dns-ipv4-addr --dns-ipv6-addr"
+    " --dns-servers --doh-url --dump-header --ech --egd-file --engine --etag-compare --etag-save"
+    " --expect100-timeout --form --form-string --ftp-account --ftp-alternative-to-user"
+    " --ftp-method --ftp-port --ftp-ssl-ccc-mode --happy-eyeballs-timeout-ms --haproxy-clientip"
+    " --header --hostpubmd5 --hostpubsha256 --hsts --interface --ip-tos --ipfs-gateway --json"
+    " --keepalive-cnt --keepalive-time --key --key-type --krb --libcurl --limit-rate --local-port"
+    " --login-options --mail-auth --mail-from --mail-rcpt --max-filesize --max-redirs --max-time"
+    " --netrc-file --noproxy --oauth2-bearer --output --output-dir --parallel-max --pass"
+    " --pinnedpubkey --preproxy --proto --proto-default --proto-redir --proxy --proxy-cacert"
+    " --proxy-capath --proxy-cert --proxy-cert-type --proxy-ciphers --proxy-crlfile"
+    " --proxy-header --proxy-key --proxy-key-type --proxy-pass --proxy-pinnedpubkey"
+    " --proxy-service-name --proxy-tls13-ciphers --proxy-tlsauthtype --proxy-tlspassword"
+    " --proxy-tlsuser --proxy-user --proxy1.0 --pubkey --quote --random-file --range --rate"
+    " --referer --request --request-target --resolve --retry --retry-delay --retry-max-time"
+    " --sasl-authzid --service-name --socks4 --socks4a --socks5 --socks5-gssapi-service"
+    " --socks5-hostname --speed-limit --speed-time --stderr --telnet-option --tftp-blksize"
+    " --time-cond --tls-max --tls13-ciphers --tlsauthtype --tlspassword --tlsuser --trace"
+    " --trace-ascii --unix-socket --upload-file --url --url-query --user --user-agent --variable"
+    " --vlan-priority --write-out"
+)
+WGET_VALUED = _words(
+    "-A -B -D -I -O -P -Q -R -T -U -X -a -e -i -l -n -o -t -w --accept --accept-regex"
+    " --append-output --base --bind-address --body-data --body-file --ca-certificate"
+    " --ca-directory --certificate --certificate-type --ciphers --config --connect-timeout"
+    " --crl-file --cut-dirs --default-page --directory-prefix --dns-servers --dns-timeout"
+    " --domains --exclude-directories --exclude-domains --execute --follow-tags"
+    " --ftp-password --ftp-user --header --hsts-file --http-passwd --http-password --http-user"
+    " --ignore-tags --include-directories --input-file --level --limit-rate --load-cookies"
+    " --local-encoding --max-redirect --method --output-document --output-file --password"
+    " --pinnedpubkey --post-data --post-file --prefer-family --private-key --private-key-type"
+    " --progress --proxy-password --proxy-user --quota --read-timeout --referer --regex-type"
+    " --reject --reject-regex --rejected-log --remote-encoding --report-speed"
+    " --restrict-file-names --retry-on-http-error --save-cookies --secure-protocol --start-pos"
+    " --timeout --tries --user --user-agent --wait --waitretry --warc-file"
+)
 
 # The setting that a variable is.
 _VARIABLES = {
@@ -108,6 +140,7 @@ _DNF_OPTIONS = {
     "--no-gpgchecks": ("gpgcheck", "0"),
 }
 _NPM_OPTIONS = {"--no-strict-ssl": ("strict-ssl", "false")}
+_READS = frozenset(("delete", "get", "rm"))  # npm get, npm config get
 _PIP_OPTIONS = {
     "--trusted-host": ("trusted-host", ""),
     "--extra-index-url": ("extra-index-url", ""),
@@ -150,6 +183,7 @@ _KEYS: Mapping[str, Mapping[str, str]] = {
         "apt::get::allowunauthenticated": "unauthenticated",
         "acquire::allowinsecurerepositories": "unauthenticated",
         "acquire::allowdowngradetoinsecurerepositories": "unauthenticated",
+        "aptitude::cmdline::ignore-trust-violations": "unauthenticated",
         "apt::get::force-yes": "force-yes",
         "trusted": "unauthenticated",
     },
@@ -322,6 +356,8 @@ def _name_in_git(key: str) -> str:
 
 def _npm(command: Command) -> Iterator[Setting]:
     yield from _options("npm", command, _NPM_OPTIONS)
+    if not _READS.isdisjoint(word.value for word in command.arguments[:2]):
+        return
     for name, value, span in _keyed(command, _name_in_npm):
         yield Setting("npm", name, value, f"{command.name} strict-ssl={value}", span)
 

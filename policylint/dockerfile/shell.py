@@ -13,6 +13,7 @@ leaves the wrappers, the scripts behind `-c` and the way back to the file to be 
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from policylint.dockerfile.excerpt import Excerpt, joined
@@ -59,15 +60,26 @@ _XARGS = frozenset((
 WRAPPERS = {
     "builtin": Wrapper(),
     "busybox": Wrapper(),
+    "chroot": Wrapper(operands=1),
     "command": Wrapper(queries=frozenset(("-v", "-V"))),
+    "coproc": Wrapper(),
+    "doas": Wrapper(frozenset(("-C", "-a", "-u"))),
+    "dumb-init": Wrapper(frozenset(("-r", "--rewrite"))),
     "eatmydata": Wrapper(),
     "env": Wrapper(frozenset(("-u", "--unset", "-C", "--chdir")), assignments=True),
     "exec": Wrapper(frozenset(("-a",))),
+    "fakeroot": Wrapper(frozenset(("-b", "-i", "-l", "-s", "--faked", "--lib"))),
+    "gosu": Wrapper(operands=1),
+    "ionice": Wrapper(frozenset(("-c", "-n", "-p", "--class", "--classdata", "--pid"))),
     "nice": Wrapper(frozenset(("-n", "--adjustment"))),
     "nohup": Wrapper(),
+    "setsid": Wrapper(),
+    "stdbuf": Wrapper(frozenset(("-e", "-i", "-o", "--error", "--input", "--output"))),
+    "su-exec": Wrapper(operands=1),
     "sudo": Wrapper(_SUDO, assignments=True),
     "time": Wrapper(frozenset(("-f", "--format", "-o", "--output"))),
     "timeout": Wrapper(frozenset(("-k", "--kill-after", "-s", "--signal")), operands=1),
+    "tini": Wrapper(frozenset(("-e", "-p"))),
     "xargs": Wrapper(_XARGS),
 }
 
@@ -745,7 +757,7 @@ def _wrapped(command: Command, wrapper: Wrapper) -> int:
         if value == "--":
             return at + 1 + skip
         if len(value) > 1 and value[0] == "-":
-            at += 2 if value in wrapper.valued else 1
+            at += 2 if _takes_value(value, wrapper.valued) else 1
             continue
         assigned = _ASSIGNMENT.match(value) if wrapper.assignments else None
         if not assigned:
@@ -753,6 +765,14 @@ def _wrapped(command: Command, wrapper: Wrapper) -> int:
         command.assignments.append(_assigned(words[at], assigned.group(1), assigned.end()))
         at += 1
     return at
+
+
+def _takes_value(option: str, valued: frozenset[str]) -> bool:
+    """Whether the next word is an option's value: `-u`, and `-Hu`, but not `-uapp`."""
+    if option in valued:
+        return True
+    is_cluster = option[1] != "-" and option[:2] not in valued
+    return is_cluster and f"-{option[-1]}" in valued
 
 
 def _assigned(word: ShellWord, name: str, start: int) -> Assignment:
@@ -769,11 +789,25 @@ def _program(word: ShellWord) -> str:
 
 
 def _script_of(command: Command) -> ShellWord | None:
-    """The word that a shell takes as a script: the one behind `-c`."""
-    if command.name not in SHELLS:
-        return None
-    takes_script, operands = _shell_operands(command)
-    return operands[0] if takes_script and operands else None
+    """The word that is a script: the one behind `-c` of a shell or of su, or that of eval."""
+    name = command.name
+    if name in SHELLS:
+        takes_script, operands = _shell_operands(command)
+        return operands[0] if takes_script and operands else None
+    if name in ("su", "runuser"):
+        return _behind_c(command.arguments)
+    if name == "eval" and len(command.arguments) == 1 and command.arguments[0].literal:
+        return command.arguments[0]
+    return None
+
+
+def _behind_c(words: list[ShellWord]) -> ShellWord | None:
+    """The word behind `-c`, `-lc` or `--command`, wherever it stands."""
+    for option, word in pairwise(words):
+        value = option.value
+        if value == "--command" or (value[:1] == "-" and value[1:2] != "-" and value[-1] == "c"):
+            return word
+    return None
 
 
 def _executed(command: Command) -> Iterator[list[ShellWord]]:

@@ -283,7 +283,7 @@ NODES: dict[str, tuple[str, ...]] = {
     'Conflict': ('conflicting-fields',),
     'Constraint': ('pinned-to-agent',),
     'Container': ('gpu-not-allowed', 'cryptominer-indicator', 'capabilities-not-dropped', 'privilege-gain-allowed', 'host-device-exposed', 'publish-outside-scheduler', 'uncontained-root-task', 'user-not-set', 'no-filesystem-isolation', 'cgroup-escape-setting', 'sibling-container-joined', 'dns-cache-unbounded', 'host-pid-namespace', 'host-ipc-namespace', 'ambiguous-docker-parameter', 'privileged-container', 'runs-as-root', 'container-path-unsafe', 'artifact-destination-traversal', 'local-file-fetch'),
-    'Copy': ('add-remote', 'add-instead-of-copy', 'copy-many-needs-slash', 'copy-whole-filesystem', 'copy-ignored-file', 'copy-chown', 'copy-from-itself', 'copy-from-unknown-stage'),
+    'Copy': ('add-remote', 'add-instead-of-copy', 'copy-many-needs-slash', 'copy-whole-filesystem', 'copy-ignored-file', 'copy-chown', 'copy-from-itself', 'copy-from-unknown-stage', 'empty-or-open-account'),
     'DeprecatedFields': ('deprecated-field',),
     'DockerParameter': ('oom-protection-tampered', 'limit-override-parameter', 'container-outlives-task', 'unsafe-sysctl', 'cli-reads-host-file', 'name-resolution-override', 'unknown-docker-parameter'),
     'Download': ('wget-progress',),

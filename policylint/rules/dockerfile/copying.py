@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _ARCHIVES = (
     ".tar", ".z", ".bz2", ".gz", ".lz", ".lzma", ".tb2", ".tbz", ".tbz2", ".tgz", ".tlz", ".tpz",
-    ".txz", ".xz", ".zst",
+    ".txz", ".tz", ".xz", ".zst",
 )  # fmt: skip
 _UNPACKERS = frozenset({
     "bunzip2", "bzcat", "gunzip", "lzcat", "uncompress", "unlzma", "unxz", "unzip", "unzstd",

@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from policylint.detect import accounts, images, nonroot
+from policylint.detect import accounts, images, nonroot, packages
 from policylint.detect.users import is_root
 from policylint.dockerfile.variables import references
 from policylint.finding import Change, Fix, Problem
-from policylint.image import BuildStage, ImageBuild, Run, User
+from policylint.image import BuildStage, Copy, ImageBuild, Run, User
 from policylint.rule import rule
 from policylint.source import Span
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from policylint.detect.accounts import Opening
     from policylint.dockerfile.script import ShellWord
     from policylint.finding import Problems
     from policylint.image import BaseImage
@@ -23,6 +26,7 @@ _WINDOWS_ROOT = "ContainerAdministrator"
 _OF_WINDOWS = (_WINDOWS_ROOT, "ContainerUser")  # there are no numbers there
 
 # sudo and the blanks behind it, in a shell form or in an exec form.
+_SUDO_PACKAGE = re.compile(r"sudo(?:-\d|[=<>~:/.]|\Z)")
 _SUDO_ALONE = re.compile(r"(?:[\w./-]*/)?sudo[ \t]+|\"(?:[\w./-]*/)?sudo\"[ \t]*,[ \t]*")
 
 
@@ -218,19 +222,20 @@ def sudo_used(
             fix = _without_sudo(command.words[at : at + 2], run, stage, build)
             yield Problem(head[at].span, "sudo in a build", fix=fix)
         elif report_install:
-            values = [word.value for word in each.words]
-            if "install" in values and "sudo" in values:
-                yield Problem(each.words[values.index("sudo")].span, "installs sudo")
+            call = packages.read(command)
+            for word in call.operands if call is not None and call.installs else ():
+                if _SUDO_PACKAGE.match(word.value):
+                    yield Problem(word.span, "installs sudo")
 
 
 @rule(
-    on=Run,
+    on=(Run, Copy),
     severity="high",
     family="privilege",
     refs="CWE-306 CWE-250 ATTACK:T1078",
     equivalents=("DKL-LI-0001", "DKL-LI-0002"),
 )
-def empty_or_open_account(run: Run) -> Problems:
+def empty_or_open_account(node: Run | Copy) -> Problems:
     """An account is open: no password, a second root, or sudo for everything.
 
     Whoever gets a shell in the container, or reaches its sshd, is root without having
@@ -248,9 +253,20 @@ def empty_or_open_account(run: Run) -> Problems:
         RUN useradd --uid 10001 web
         USER 10001
     """
-    if run.script is not None:
-        for opening in accounts.openings(run.script):
-            yield Problem(opening.span, opening.what)
+    for opening in _openings(node):
+        yield Problem(opening.span, opening.what)
+
+
+def _openings(node: Run | Copy) -> Iterator[Opening]:
+    """The accounts that a command opens, or a here-document that becomes a file."""
+    if isinstance(node, Run):
+        if node.script is not None:
+            yield from accounts.openings(node.script)
+        return
+    path = node.target.value if node.target and node.target.is_known else ""
+    for heredoc in node.instruction.heredocs:
+        file = path + heredoc.name if path.endswith("/") else path
+        yield from accounts.openings_in_file(file, heredoc.body)
 
 
 def _root(user: User | None) -> Value[str] | None:

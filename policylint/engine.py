@@ -203,7 +203,10 @@ class _Run:
             if severity is not None and said not in told:
                 told.add(said)
                 finding = _located(document, answer.rule, severity, answer.problem, checked.seen)
-                checked.findings.append(finding)
+                if answer.by is None:
+                    checked.findings.append(finding)
+                else:
+                    self.suppressed.append(Suppressed(finding, *answer.by))
         for checked in self._pending:
             self._decide(checked)
         self._pending = []

@@ -35,6 +35,7 @@ ALWAYS_ON = (
     "suppression-expired",
     "suppression-not-permitted",
 )
+REGO_VERSIONS = ("v0", "v1")
 DEFAULT_SET = "recommended"
 DEFAULT_FAIL_ON = "medium"
 # What a folder of policies in Rego that comes with policylint is called.
@@ -44,6 +45,31 @@ CANNOT_BE_OFF = "what cannot be read has not been checked; exclude the file inst
 
 class PolicyError(Exception):
     """A policy, or a choice of rules, that cannot be used; one message a line, places included."""
+
+
+class RegoSources(NamedTuple):
+    """Policies in Rego, as files and folders, and how those for conftest are read.
+
+    `data` are files and folders of data for them; `namespaces` are the packages that hold
+    rules, patterns allowed. They look at one definition at a time or, to `combine`, at a list
+    of all. `version` is that of Rego, v1 where nothing is said.
+    """
+
+    policies: tuple[str, ...] = ()
+    data: tuple[str, ...] = ()
+    namespaces: tuple[str, ...] = ()
+    combine: bool = False
+    version: str | None = None
+
+    def under(self, later: RegoSources) -> RegoSources:
+        """These with later ones over them: files together, of all else what is said last."""
+        return RegoSources(
+            tuple(dict.fromkeys((*self.policies, *later.policies))),
+            tuple(dict.fromkeys((*self.data, *later.data))),
+            later.namespaces or self.namespaces,
+            self.combine or later.combine,
+            later.version or self.version,
+        )
 
 
 class RuleChoice(NamedTuple):
@@ -74,7 +100,7 @@ class Exemption(NamedTuple):
 class Policy(NamedTuple):
     """What is demanded of definitions.
 
-    `rego` are the paths of policies in Rego, `known` all rules that there are, those
+    `rego` are its policies in Rego, `known` all rules that there are, those
     included; `left_out` are rules that the policy has and that only this run does without;
     `honor` are the tools whose remarks in Dockerfiles take findings back.
     """
@@ -86,7 +112,7 @@ class Policy(NamedTuple):
     organisation: Organisation = Organisation()
     folder: str | None = None
     exemptions: tuple[Exemption, ...] = ()
-    rego: tuple[str, ...] = ()
+    rego: RegoSources = RegoSources()
     left_out: frozenset[str] = frozenset()
     known: Mapping[str, Entry] = RULES
     honor: tuple[str, ...] = ()

@@ -22,9 +22,11 @@ from policylint.policy import (
     CANNOT_BE_OFF,
     DEFAULT_FAIL_ON,
     DEFAULT_SET,
+    REGO_VERSIONS,
     Exemption,
     Policy,
     PolicyError,
+    RegoSources,
     RuleChoice,
     always_on,
     built_in,
@@ -47,13 +49,14 @@ if TYPE_CHECKING:
     from policylint.tree.yaml_text import YamlTree
 
     Path = tuple[str | int, ...]
-    # Reads policies in Rego: their paths, and the place that names them.
-    Learn = Callable[[Iterable[str], str], Mapping[str, Entry]]
+    # Reads policies in Rego: which, and the place that names them.
+    Learn = Callable[[RegoSources, str], Mapping[str, Entry]]
 
 KEYS = (
     "extends", "fail_on", "min_severity", "exclude", "honor", "settings", "rules", "rego",
     "exemptions",
 )  # fmt: skip
+_REGO = RegoSources._fields
 _EXEMPTION = ("rule", "subject", "path", "reason", "until", "owner")
 _RESOURCES = ("cpus", "mem", "disk", "gpus", "instances")
 # Settings that are regular expressions.
@@ -76,7 +79,7 @@ class Rego(NamedTuple):
     given: Mapping[str, Entry] = {}
 
 
-def _learn_nothing(_paths: Iterable[str], _place: str) -> Mapping[str, Entry]:
+def _learn_nothing(_asked: RegoSources, _place: str) -> Mapping[str, Entry]:
     return {}
 
 
@@ -200,7 +203,7 @@ class _Layer(NamedTuple):
     exclude: tuple[str, ...] = ()
     facts: Mapping[str, Any] = {}
     exemptions: tuple[Exemption, ...] = ()
-    rego: tuple[str, ...] = ()
+    rego: RegoSources = RegoSources()
     origins: Mapping[tuple[str, ...], _Origin] = {}
     known: Mapping[str, Entry] = {}
     honor: tuple[str, ...] = ()
@@ -220,7 +223,7 @@ class _Layer(NamedTuple):
             tuple(dict.fromkeys((*self.exclude, *later.exclude))),
             {**self.facts, **later.facts},
             tuple(dict.fromkeys((*self.exemptions, *later.exemptions))),
-            tuple(dict.fromkeys((*self.rego, *later.rego))),
+            self.rego.under(later.rego),
             {**self.origins, **later.origins},
             {**self.known, **later.known},
             tuple(dict.fromkeys((*self.honor, *later.honor))),
@@ -253,7 +256,7 @@ def _resolve(file: _File, run: _Run, below: _Layer = _Layer()) -> _Layer:  # noq
     base = below.under(_inherit(file, run))
     floor = file.severity("min_severity")
     rules = {name: _raised(choice, floor) for name, choice in base.rules.items()}
-    rego = tuple(_rego(file))
+    rego = _rego(file)
     learnt = _learnt(file, rego, run.rego)
     rules.update({name: RuleChoice(floor=floor or "info") for name in learnt})
     file.known = {**RULES, **run.rego.given, **base.known, **learnt}
@@ -276,10 +279,14 @@ def _resolve(file: _File, run: _Run, below: _Layer = _Layer()) -> _Layer:  # noq
     return layer
 
 
-def _learnt(file: _File, paths: tuple[str, ...], rego: Rego) -> Mapping[str, Entry]:
+def _learnt(file: _File, asked: RegoSources, rego: Rego) -> Mapping[str, Entry]:
     """The rules of the policies in Rego that a file names."""
-    there = [path for path in paths if os.path.exists(rego_path(path))]  # what is not has been told
-    return rego.learn(there, file.place(("rego",))) if there else {}
+    # What is not there has been told.
+    there = tuple(path for path in asked.policies if os.path.exists(rego_path(path)))
+    data = tuple(path for path in asked.data if os.path.exists(path))
+    if not there:
+        return {}
+    return rego.learn(asked._replace(policies=there, data=data), file.place(("rego",)))
 
 
 def _origins_of(file: _File, learnt: Iterable[str]) -> dict[tuple[str, ...], _Origin]:
@@ -294,11 +301,7 @@ def _origins(file: _File) -> Iterator[tuple[tuple[str, ...], _Origin]]:
             yield (key,), _Origin(file, (key,))
     for name in file.keys(("settings",)):
         yield ("settings", name), _Origin(file, ("settings", name))
-    for list_name in ("exclude", "honor", "rego"):
-        is_list = isinstance(file.value((list_name,)), list)
-        for index, text in enumerate(file.texts((list_name,))):
-            at: Path = (list_name, index) if is_list else (list_name,)
-            yield (list_name, text), _Origin(file, at)
+    yield from _list_origins(file)
     for name in file.keys(("rules",)):
         at = ("rules", name)
         said = file.value(at)
@@ -308,6 +311,18 @@ def _origins(file: _File) -> Iterator[tuple[tuple[str, ...], _Origin]]:
                 yield ("rules", name, setting), _Origin(file, (*at, setting))
         elif said in SEVERITIES:
             yield ("rules", name, "severity"), _Origin(file, at)
+
+
+def _list_origins(file: _File) -> Iterator[tuple[tuple[str, ...], _Origin]]:
+    is_mapping = isinstance(file.value(("rego",)), dict)
+    lists: dict[tuple[str, ...], Path] = {("exclude",): ("exclude",), ("honor",): ("honor",)}
+    if is_mapping:
+        lists.update({("rego", key): ("rego", key) for key in ("policies", "data", "namespaces")})
+    else:
+        lists["rego", "policies"] = ("rego",)
+    for keys, path in lists.items():
+        for at, text in file.listed(path):
+            yield (*keys, text), _Origin(file, at)
 
 
 def _of_set(name: str) -> _Layer:
@@ -409,17 +424,49 @@ def _tools(file: _File) -> tuple[str, ...]:
     return found
 
 
-def _rego(file: _File) -> Iterator[str]:
-    """The paths of the policies in Rego, relative to the file that names them; or their names."""
-    is_list = isinstance(file.value(("rego",)), list)
-    for index, name in enumerate(file.texts(("rego",))):
+def _rego(file: _File) -> RegoSources:
+    """The policies in Rego of a file: their paths alone, or also how they are read."""
+    if not isinstance(file.value(("rego",)), dict):
+        return RegoSources(tuple(_policies(file, ("rego",))))
+    for key in file.keys(("rego",)):
+        if key not in _REGO:
+            file.unknown(("rego", key), _REGO)
+    if "policies" not in file.keys(("rego",)):
+        file.mistake(("rego",), "names no policies")
+    version = file.value(("rego", "version"))
+    if version is not None and version not in REGO_VERSIONS:
+        hint = suggestion(str(version), REGO_VERSIONS)
+        words = f"expected one of {', '.join(REGO_VERSIONS)}, not {_quoted(version)}{hint}"
+        file.mistake(("rego", "version"), words)
+    return RegoSources(
+        tuple(_policies(file, ("rego", "policies"))),
+        tuple(_paths(file, ("rego", "data"))),
+        file.texts(("rego", "namespaces")),
+        file.flag(("rego", "combine")),
+        version if isinstance(version, str) else None,
+    )
+
+
+def _policies(file: _File, at: Path) -> Iterator[str]:
+    """The paths of policies in Rego, relative to the file that names them; or their names."""
+    known = shipped_rego()
+    for place, name in file.listed(at):
         path = rego_path(name, os.path.dirname(file.path))
         if name and not os.path.exists(path):
-            at: Path = ("rego", index) if is_list else ("rego",)
-            hint = suggestion(name, shipped_rego())
-            file.mistake(at, f"no such file or folder: {_quoted(name)}{hint}")
+            hint = suggestion(name, known)
+            file.mistake(place, f"no such file or folder: {_quoted(name)}{hint}")
         if name:
-            yield name if name in shipped_rego() else path
+            yield name if name in known else path
+
+
+def _paths(file: _File, at: Path) -> Iterator[str]:
+    """Paths that are relative to the file that names them."""
+    for place, name in file.listed(at):
+        path = os.path.normpath(os.path.join(os.path.dirname(file.path), name))
+        if name and not os.path.exists(path):
+            file.mistake(place, f"no such file or folder: {_quoted(name)}")
+        if name:
+            yield path
 
 
 def _exemptions(file: _File) -> Iterator[Exemption]:
@@ -612,6 +659,17 @@ class _File:
         if isinstance(found, str):
             return (self.text(path),)
         return tuple(self.text((*path, index)) for index in range(len(self.items(path))))
+
+    def listed(self, path: Path) -> list[tuple[Path, str]]:
+        """A list of texts, each with its path; a single one may stand alone."""
+        texts = self.texts(path)
+        is_list = isinstance(self.value(path), list)
+        return [((*path, at) if is_list else path, text) for at, text in enumerate(texts)]
+
+    def flag(self, path: Path) -> bool:
+        """True or false; false when it is absent."""
+        found = self._found(path)
+        return found is not _ABSENT and self._typed(path, found, "bool") is True
 
     def severity(self, key: str) -> str | None:
         """A severity at the top of the file."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from policylint.dockerfile.remarks import TOOLS
 from policylint.finding import SEVERITIES, UNREADABLE
+from policylint.policy import REGO_VERSIONS
 from policylint.rules.index import SETS
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def policy_schema(rules: Mapping[str, Rule]) -> Schema:
             },
             "rego": {
                 "description": "Policies in Rego: files or folders, relative to this one.",
-                **_some(_TEXT),
+                "anyOf": [*_some(_TEXT)["anyOf"], _rego()],
             },
             "exemptions": {
                 "description": "Exceptions, each with a reason and best with an end.",
@@ -91,6 +92,24 @@ def policy_schema(rules: Mapping[str, Rule]) -> Schema:
             }
         },
     }
+
+
+def _rego() -> Schema:
+    """Policies in Rego with all that can be said of them."""
+    members = {
+        "policies": {"description": "Files or folders of policies.", **_some(_TEXT)},
+        "data": {"description": "Files or folders of data for them.", **_some(_TEXT)},
+        "namespaces": {
+            "description": "Packages of policies for conftest, patterns allowed.",
+            **_some(_TEXT),
+        },
+        "combine": {
+            "description": "Give policies for conftest all definitions at once.",
+            "type": "boolean",
+        },
+        "version": {"description": "The version of Rego.", "enum": list(REGO_VERSIONS)},
+    }
+    return {"type": "object", "additionalProperties": False, "properties": members}
 
 
 def _rule(rule: Rule) -> Schema:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from policylint import policy_file
 from policylint.cases import CaseFileError, read_cases
 from policylint.engine import lint
-from policylint.policy import PolicyError, rego_path, suggestion
+from policylint.policy import PolicyError, RegoSources, rego_path, suggestion
 from policylint.rego import files
 from policylint.rego.evaluate import Evaluation
 from policylint.rego.opa import Refused
@@ -70,7 +70,8 @@ class _Judged(NamedTuple):
 def try_out(paths: Iterable[str], library: Library) -> Trial:
     """Run all tests and cases in files and folders; raises `PolicyError`."""
     paths = [rego_path(path) for path in paths]
-    known = library.learn([path for path in paths if files.has_policies(path)] or paths, "test")
+    policies = [path for path in paths if files.has_policies(path)] or paths
+    known = library.learn(RegoSources(tuple(policies)), "test")
     has_tests = library.learn_tests(paths) > 0
     cases = list(_cases(paths, known))
     if not has_tests and not cases:

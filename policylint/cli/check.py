@@ -10,7 +10,7 @@ import click
 from policylint import policy as policies
 from policylint.cli.errors import UsageError, fail, internal_error
 from policylint.cli.policies import context, covers, policy_for, reported, root_of
-from policylint.cli.rego import Shelf, rego_options
+from policylint.cli.rego import rego_options
 from policylint.cli.reports import FORMATS, Reports
 from policylint.cli.values import read_values
 from policylint.discover import Failure, common_folder, discover
@@ -22,6 +22,7 @@ from policylint.parsers.recognise import KINDS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from policylint.cli.rego import Shelf
     from policylint.policy import Policy
     from policylint.source import SourceFile
 
@@ -175,9 +176,7 @@ def command(
     paths: tuple[str, ...],
     policy_name: str | None,
     isolated: bool,
-    rego: tuple[str, ...],
-    opa: str | None,
-    opa_timeout: float | None,
+    shelf: Shelf,
     require_policies: int | None,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
@@ -207,7 +206,6 @@ def command(
     """
     reports = Reports(form, outputs, color, statistics=statistics, suppressed=show_suppressed)
     paths = paths or (".",)
-    shelf = Shelf(rego, opa, opa_timeout)
     policy = policy_for(policy_name, paths, shelf, isolated=isolated)
     _require(require_policies, shelf, policy)
     policy = _choose(policy, select, ignore, honor, fail_on)

@@ -9,7 +9,7 @@ import click
 
 from policylint import policy as policies
 from policylint.cli.errors import UsageError
-from policylint.cli.rego import Shelf, rego_options
+from policylint.cli.rego import rego_options
 from policylint.detect.dates import is_date
 from policylint.finding import UNREADABLE
 from policylint.output.text import printable
@@ -17,6 +17,7 @@ from policylint.policy import CANNOT_BE_OFF, PolicyError, families_of, suggestio
 from policylint.rules.index import SETS
 
 if TYPE_CHECKING:
+    from policylint.cli.rego import Shelf
     from policylint.policy import Policy
     from policylint.policy_file import Rego
     from policylint.source import SourceFile
@@ -45,9 +46,7 @@ def command(
     owner: str | None,
     path: str | None,
     policy_file: str | None,
-    rego: tuple[str, ...],
-    opa: str | None,
-    opa_timeout: float | None,
+    shelf: Shelf,
 ) -> None:
     """Exempt SUBJECT, an id or a pattern such as /infra/**, from RULE, a rule or a family.
 
@@ -65,7 +64,7 @@ def command(
     stated = {**entry, "until": until, "owner": owner}
     words = {key: text for key, text in stated.items() if text is not None}
     try:
-        click.echo(_exempt(policy_file or _found(), words, Shelf(rego, opa, opa_timeout).reader()))
+        click.echo(_exempt(policy_file or _found(), words, shelf.reader()))
     except PolicyError as error:
         raise UsageError(str(error)) from None
 

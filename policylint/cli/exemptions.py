@@ -10,7 +10,7 @@ import click
 
 from policylint.cli.errors import UsageError, fail
 from policylint.cli.policies import policy_for, reported, root_of
-from policylint.cli.rego import Shelf, rego_options
+from policylint.cli.rego import rego_options
 from policylint.discover import Failure, common_folder, discover
 from policylint.output.text import printable
 from policylint.parsers import parse
@@ -19,6 +19,7 @@ from policylint.policy import PolicyError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from policylint.cli.rego import Shelf
     from policylint.model import Suppression
     from policylint.policy import Policy
     from policylint.source import SourceFile
@@ -68,9 +69,7 @@ def command(
     policy_name: str | None,
     isolated: bool,
     form: str,
-    rego: tuple[str, ...],
-    opa: str | None,
-    opa_timeout: float | None,
+    shelf: Shelf,
 ) -> int | None:
     """List the exceptions in PATHS (default: .) and in the policy.
 
@@ -78,7 +77,7 @@ def command(
     why, who answers for it, until when, and how old they are where git knows.
     """
     paths = paths or (".",)
-    policy = policy_for(policy_name, paths, Shelf(rego, opa, opa_timeout), isolated=isolated)
+    policy = policy_for(policy_name, paths, shelf, isolated=isolated)
     root = root_of(policy, common_folder(paths))
     policy = reported(policy, root)
     failures: list[Failure] = []

@@ -23,13 +23,14 @@ from policylint.rules.index import RULES
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from policylint.cli.rego import Shelf
     from policylint.rule import Rule
 
 
 @click.command(short_help="Explain a rule.")
 @click.argument("name", metavar="RULE")
 @rego_options
-def command(name: str, rego: tuple[str, ...], opa: str | None, opa_timeout: float | None) -> None:
+def command(name: str, shelf: Shelf) -> None:
     """Explain RULE: what it finds, why that matters, what to write instead.
 
     It may be one in Rego, which the policy that holds here or --rego names.
@@ -37,7 +38,7 @@ def command(name: str, rego: tuple[str, ...], opa: str | None, opa_timeout: floa
     if name in RULES:
         rule, origin = load_rule(name), f"in the sets: {', '.join(sets_of(name))}"
     else:
-        more = shelf_here(rego, opa, opa_timeout).rules
+        more = shelf_here(shelf).rules
         if name not in more:
             raise UsageError(f'no such rule: "{name}"{suggestion(name, [*RULES, *more])}')
         rule, origin = more[name], f"in Rego: {more[name].place}"

@@ -33,11 +33,8 @@ def policy_for(
         raise UsageError(str(error)) from None
 
 
-def shelf_here(rego: tuple[str, ...], opa: str | None, seconds: float | None) -> Shelf:
-    """The policies in Rego that the command line or the policy file here names."""
-    from policylint.cli.rego import Shelf
-
-    shelf = Shelf(rego, opa, seconds)
+def shelf_here(shelf: Shelf) -> Shelf:
+    """A shelf with the policies in Rego that the command line or the policy file here names."""
     try:
         shelf.given()
     except policies.PolicyError as error:

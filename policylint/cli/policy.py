@@ -9,7 +9,7 @@ import click
 
 from policylint.cli.errors import UsageError
 from policylint.cli.policies import name_for
-from policylint.cli.rego import Shelf, rego_options
+from policylint.cli.rego import rego_options
 from policylint.finding import rank
 from policylint.organisation import Organisation
 from policylint.output.text import printable
@@ -18,6 +18,7 @@ from policylint.policy import PolicyError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from policylint.cli.rego import Shelf
     from policylint.model import Suppression
     from policylint.policy import Policy, RuleChoice
     from policylint.policy_file import Traced
@@ -43,9 +44,7 @@ def show(
     path: str,
     name: str | None,
     isolated: bool,
-    rego: tuple[str, ...],
-    opa: str | None,
-    opa_timeout: float | None,
+    shelf: Shelf,
 ) -> None:
     """Print the policy that holds for PATH, all that it extends included.
 
@@ -56,7 +55,6 @@ def show(
     if not os.path.lexists(path):
         raise UsageError(f"{path}: no such file or folder")
     try:
-        shelf = Shelf(rego, opa, opa_timeout)
         traced = trace(name_for(name, [path], isolated=isolated), shelf.reader())
     except PolicyError as error:
         raise UsageError(str(error)) from None
@@ -66,9 +64,7 @@ def show(
 @command.command(short_help="Check that policy files can be used.")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @rego_options
-def check(
-    files: tuple[str, ...], rego: tuple[str, ...], opa: str | None, opa_timeout: float | None
-) -> int:
+def check(files: tuple[str, ...], shelf: Shelf) -> int:
     """Read policy files, and what they extend, and say all that is wrong in them.
 
     Policies in Rego are compiled too.
@@ -79,10 +75,10 @@ def check(
 
     wrong = []
     for file in files:
-        shelf = Shelf(rego, opa, opa_timeout)
+        own = shelf.anew()
         try:
-            policy = read(file, shelf.reader())
-            shelf.check()
+            policy = read(file, own.reader())
+            own.check()
         except PolicyError as error:
             wrong.append(str(error))
         else:
@@ -128,12 +124,23 @@ def _rows(traced: Traced) -> Iterator[_Row]:
     yield _Row(0, ("fail_on", policy.fail_on), origins.get(("fail_on",), "default"))
     floor = traced.min_severity or "info"
     yield _Row(0, ("min_severity", floor), origins.get(("min_severity",), "default"))
-    lists = (("exclude", policy.exclude), ("honor", policy.honor), ("rego", policy.rego))
-    for name, texts in lists:
+    rego = policy.rego
+    lists: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
+        (("exclude",), policy.exclude),
+        (("honor",), policy.honor),
+        (("rego", "policies"), rego.policies),
+        (("rego", "data"), rego.data),
+        (("rego", "namespaces"), rego.namespaces),
+    )
+    for keys, texts in lists:
         if texts:
-            yield _Row(0, (name,))
+            yield _Row(0, (" ".join(keys).removesuffix(" policies"),))
             for text in texts:
-                yield _Row(2, (printable(text),), origins.get((name, text), ""))
+                yield _Row(2, (printable(text),), origins.get((*keys, text), ""))
+    if rego.combine:
+        yield _Row(0, ("rego combine", "true"))
+    if rego.version:
+        yield _Row(0, ("rego version", rego.version))
     yield from _settings(policy.organisation, traced)
     yield _Row(0, ("rules",))
     for name in sorted([*policy.rules, *traced.off]):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from policylint.cli.errors import UsageError
-from policylint.policy import PolicyError
+from policylint.policy import REGO_VERSIONS, PolicyError, RegoSources
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from policylint.policy import Entry, Policy
     from policylint.policy_file import Rego
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from policylint.rego.rules import RegoRule
 
 
-def rego_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """`--rego`, `--opa` and `--opa-timeout`, whose values make a `Shelf`."""
+def rego_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options for policies in Rego; the command gets their values as its `shelf`."""
     options = (
         click.option(
             "--rego",
@@ -28,6 +29,32 @@ def rego_options(command: Callable[..., Any]) -> Callable[..., Any]:
             envvar="POLICYLINT_REGO",
             metavar="PATH",
             help="Also policies in Rego, in a file or folder; may be repeated.",
+        ),
+        click.option(
+            "--data",
+            multiple=True,
+            envvar="POLICYLINT_DATA",
+            metavar="PATH",
+            help="Data for policies in Rego, in a file or folder; may be repeated.",
+        ),
+        click.option(
+            "--namespace",
+            multiple=True,
+            envvar="POLICYLINT_NAMESPACE",
+            metavar="NAME",
+            help="The package of policies for conftest; may be repeated.  [default: main]",
+        ),
+        click.option(
+            "--combine",
+            is_flag=True,
+            envvar="POLICYLINT_COMBINE",
+            help="Give policies for conftest all definitions at once.",
+        ),
+        click.option(
+            "--rego-version",
+            type=click.Choice(REGO_VERSIONS),
+            envvar="POLICYLINT_REGO_VERSION",
+            help="The version of Rego in which policies are written.  [default: v1]",
         ),
         click.option(
             "--opa",
@@ -43,6 +70,22 @@ def rego_options(command: Callable[..., Any]) -> Callable[..., Any]:
             help="How long opa may take at a time.  [default: 60]",
         ),
     )
+
+    @wraps(function)
+    def command(
+        *given: Any,
+        rego: tuple[str, ...],
+        data: tuple[str, ...],
+        namespace: tuple[str, ...],
+        combine: bool,
+        rego_version: str | None,
+        opa: str | None,
+        opa_timeout: float | None,
+        **others: Any,
+    ) -> Any:
+        asked = RegoSources(rego, data, namespace, combine, rego_version)
+        return function(*given, shelf=Shelf(asked, opa, opa_timeout), **others)
+
     for option in reversed(options):
         command = option(command)
     return command
@@ -52,12 +95,19 @@ class Shelf:
     """Where a run gets policies in Rego from; without any it loads nothing and looks for no opa."""
 
     def __init__(
-        self, paths: tuple[str, ...] = (), opa: str | None = None, seconds: float | None = None
+        self,
+        asked: RegoSources = RegoSources(),  # noqa: B008 (immutable)
+        opa: str | None = None,
+        seconds: float | None = None,
     ) -> None:
-        self._paths = paths
+        self._asked = asked
         self._opa = opa
         self._seconds = seconds
         self._opened: Library | None = None
+
+    def anew(self) -> Shelf:
+        """The same, with nothing read yet."""
+        return Shelf(self._asked, self._opa, self._seconds)
 
     @property
     def rules(self) -> Mapping[str, RegoRule]:
@@ -66,7 +116,7 @@ class Shelf:
 
     def given(self) -> Mapping[str, Entry]:
         """The rules that the command line asks for; raises `PolicyError`."""
-        return self._learn(self._paths, "--rego") if self._paths else {}
+        return self._learn(self._asked, "--rego") if self._asked.policies else {}
 
     def reader(self) -> Rego:
         """What reads the policies that policy files name; raises `PolicyError`."""
@@ -99,10 +149,11 @@ class Shelf:
         except PolicyError as error:
             raise UsageError(str(error)) from None
 
-    def _learn(self, paths: Iterable[str], place: str) -> Mapping[str, Entry]:
+    def _learn(self, asked: RegoSources, place: str) -> Mapping[str, Entry]:
         if self._opened is None:
             from policylint.parsers.recognise import KINDS
             from policylint.rego.library import Library
 
             self._opened = Library(self._opa, KINDS, self._seconds)
-        return self._opened.learn(paths, place)
+        over = self._asked._replace(policies=())
+        return self._opened.learn(asked.under(over), place)

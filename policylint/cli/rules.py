@@ -14,6 +14,7 @@ from policylint.rules.index import RULES, SETS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from policylint.cli.rego import Shelf
     from policylint.rule import Rule
 
 
@@ -26,9 +27,7 @@ if TYPE_CHECKING:
 def command(
     form: str,
     equivalents: bool,
-    rego: tuple[str, ...],
-    opa: str | None,
-    opa_timeout: float | None,
+    shelf: Shelf,
 ) -> None:
     """List every rule with its family, usual severity and the policy sets that have it.
 
@@ -37,7 +36,7 @@ def command(
     if equivalents:
         _print_equivalents(form)
         return
-    more = shelf_here(rego, opa, opa_timeout).rules
+    more = shelf_here(shelf).rules
     if form == "json":
         _print_json(more)
         return

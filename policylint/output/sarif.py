@@ -217,7 +217,7 @@ def _suppression(entry: Suppressed) -> Json:
     until = {"until": asked.until} if asked.until else {}
     owner = {"owner": _text(asked.owner)} if asked.owner else {}
     return {
-        "kind": "external" if asked.form == "exemption" else "inSource",
+        "kind": "external" if asked.form in ("exemption", "exception") else "inSource",
         "status": "accepted",
         "justification": _text(asked.reason),
         "location": {"physicalLocation": _place(entry.source, asked.at)},

@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from policylint.finding import SEVERITIES, Problem
+from policylint.model import Suppression
 from policylint.policy import PolicyError, suggestion
-from policylint.rego import faults, opa
+from policylint.rego import conftest, faults, opa
+from policylint.rego.conftest import COMBINED, SINGLE, ConftestRule
 from policylint.rego.places import Nowhere, find
+from policylint.rego.results import chosen, located, read_results
 from policylint.rego.rules import DOCUMENT, FLEET
+from policylint.rego.shapes import shapes
 from policylint.rego.view import path_of, view
+from policylint.source import SourceFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from policylint.finding import Finding
+    from policylint.model import At
     from policylint.parsers import Document
     from policylint.rego.library import Library
     from policylint.rego.rules import RegoRule
+    from policylint.rego.shapes import Shape
 
 # OPA takes about forty times as much memory, and works on one part while the next is read.
 CHUNK = 1024 * 1024
@@ -30,13 +38,14 @@ MAX_FAILURES = 3
 # For each policy: its number, how many documents it had an answer for, and those answers
 # that are not empty. Names and settings are input too: the query never changes. The new
 # input needs a name: of an object that stands behind `with` itself, OPA loses members.
-QUERY = """{
-  "document": [[r, count(all), [row | some row in all; row[1] != set()]] |
-    some r, rule in input.rules
+# Rego v0 and v1 both know what is written here.
+_QUERY = """{%s
+  "document": [[r, count(all), [row | row := all[_]; row[1] != set()]] |
+    rule := input.rules[r]
     rule.on == "document"
     all := [[d, found] |
-      some d, document in input.documents
-      document.kind in rule.kinds
+      document := input.documents[d]
+      document.kind == rule.kinds[_]
       given := {
         "path": document.path,
         "kind": document.kind,
@@ -49,10 +58,13 @@ QUERY = """{
     ]
   ],
   "fleet": [[r, found] |
-    some r, rule in input.rules
+    rule := input.rules[r]
     rule.on == "fleet"
     given := {
-      "documents": [document | some document in input.documents; document.kind in rule.kinds],
+      "documents": [document |
+        document := input.documents[_]
+        document.kind == rule.kinds[_]
+      ],
       "settings": rule.settings,
     }
     found := data.policylint.rules[rule.package].deny with input as given
@@ -64,7 +76,7 @@ _MOST = 1000
 
 
 class Question(NamedTuple):
-    """What OPA is asked: the input of `QUERY`, and the day and the moment."""
+    """What OPA is asked: the input of `query`, and the day and the moment."""
 
     given: bytes
     today: str
@@ -73,21 +85,32 @@ class Question(NamedTuple):
     def put_to(self, library: Library) -> Any:
         """The answer to this question alone; raises `opa.Refused`."""
         data = _encoded({"policylint": {"today": self.today, "now": self.now}})
-        return library.opa.evaluate(QUERY, {**library.texts, "data.json": data}, self.given)
+        files = {**library.texts, "data.json": data}
+        return library.opa.evaluate(query(library), files, self.given)
+
+
+def query(library: Library) -> str:
+    """What to ask OPA of the rules of a library."""
+    return _QUERY % conftest.question(library.rules.values())
 
 
 class Answer(NamedTuple):
-    """What a policy says of a document, which goes by the number that `add` gave it."""
+    """What a policy says of a document, which goes by the number that `add` gave it.
+
+    `by` is the exception that another policy makes, and the file in which that stands.
+    """
 
     number: int
     rule: RegoRule
     problem: Problem
+    by: tuple[Suppression, SourceFile] | None = None
 
 
 class _Asked(NamedTuple):
     number: int
     document: Document
     encoded: bytes
+    shapes: Sequence[Shape]
 
 
 class _Asking(threading.Thread):
@@ -136,6 +159,9 @@ class Evaluation:
         self._settings = settings
         self._now = now
         self._put = put
+        self._is_conftest = any(isinstance(rule, ConftestRule) for rule in self._rules)
+        is_ours = not all(isinstance(rule, ConftestRule) for rule in self._rules)
+        self._is_ours = is_ours or not self._is_conftest
         self._waiting: list[_Asked] = []
         self._size = 0
         self._count = 0
@@ -146,11 +172,18 @@ class Evaluation:
     @property
     def is_full(self) -> bool:
         """Whether there is enough to ask about; policies on the fleet wait for all of it."""
-        return self._size >= CHUNK and all(rule.on == DOCUMENT for rule in self._rules)
+        return self._size >= CHUNK and not any(map(_is_together, self._rules))
 
     def add(self, document: Document, findings: Iterable[Finding]) -> int:
         """Ask about a document too; `findings` are what the built-in rules say of it."""
-        asked = _Asked(self._count, document, _encoded(_seen(document, findings)))
+        seen: dict[str, Any] = {}
+        found: Sequence[Shape] = ()
+        if self._is_ours:
+            seen = _seen(document, findings)
+        if self._is_conftest:
+            found = shapes(document)
+            seen.update(_given(document, found))
+        asked = _Asked(self._count, document, _encoded(seen), found)
         self._waiting.append(asked)
         self._size += len(asked.encoded)
         self._count += 1
@@ -180,12 +213,12 @@ class Evaluation:
 
     def _all_answers(self, asked: Sequence[_Asked]) -> Iterator[Answer]:
         parts = list(_chunks(asked))
-        rules = self._rules if len(parts) == 1 else [r for r in self._rules if r.on == DOCUMENT]
+        together = [rule for rule in self._rules if _is_together(rule)]
+        alone = [rule for rule in self._rules if not _is_together(rule)]
         for part in parts:
-            yield from self._ask(part, rules)
-        fleet = [rule for rule in self._rules if rule.on == FLEET]
-        if fleet and len(parts) > 1:
-            yield from self._ask(asked, fleet)
+            yield from self._ask(part, self._rules if len(parts) == 1 else alone)
+        if together and len(parts) > 1:
+            yield from self._ask(asked, together)
 
     def _ask(self, asked: Sequence[_Asked], rules: Sequence[RegoRule]) -> Iterator[Answer]:
         """The answers of policies; where OPA gives up, those of ever smaller parts."""
@@ -204,6 +237,11 @@ class Evaluation:
             if not halves:
                 self._fail(rules[0], self._library.explained(fault), asked)
             return
+        yield from self._read_all(found, asked, rules)
+
+    def _read_all(
+        self, found: Any, asked: Sequence[_Asked], rules: Sequence[RegoRule]
+    ) -> Iterator[Answer]:
         for number, count, rows in found[DOCUMENT]:
             rule = rules[number]
             if count < sum(one.document.kind in rule.kinds for one in asked):
@@ -214,6 +252,10 @@ class Evaluation:
             rule = rules[number]
             seen = [one for one in asked if one.document.kind in rule.kinds]
             yield from self._read(rule, results, seen)
+        for index, shape, row in found.get(SINGLE, ()):
+            yield from self._hear(rules, row, [asked[index]], shape)
+        for row in found.get(COMBINED, ()):
+            yield from self._hear(rules, row, _in_order(asked))
         answered = {number for number, _ in found[FLEET]}
         for number, rule in enumerate(rules):
             if rule.on == FLEET and number not in answered:
@@ -229,8 +271,16 @@ class Evaluation:
             }
             for rule in rules
         ]
+        combined = {
+            **{on: conftest.told(rules, on) for on in (SINGLE, COMBINED)},
+            "order": sorted(range(len(asked)), key=lambda at: _path(asked[at])),
+            # Conftest gives all together the name of a file beside them.
+            "file": {"name": "Combined", "dir": os.getcwd()},
+        }
         documents = b",".join(one.encoded for one in asked)
-        given = b'{"documents": [%b], "rules": %b}' % (documents, _encoded(told))
+        given = b'{"documents": [%b], "rules": %b, "conftest": %b}' % (
+            documents, _encoded(told), _encoded(combined),
+        )  # fmt: skip
         return self._put(Question(given, str(self._now.date()), _moment(self._now)), self._library)
 
     def _read(self, rule: RegoRule, results: Any, asked: Sequence[_Asked]) -> Iterator[Answer]:
@@ -245,6 +295,37 @@ class Evaluation:
             else:
                 yield Answer(one.number, rule, problem)
 
+    def _hear(
+        self,
+        rules: Sequence[RegoRule],
+        row: tuple[int, Any, bool],
+        asked: Sequence[_Asked],
+        shape: int | None = None,
+    ) -> Iterator[Answer]:
+        """The problems that the results of a policy for conftest are; `asked` in its order."""
+        number, value, is_excepted = row
+        rule = rules[number]
+        by = self._exception(rule) if is_excepted and isinstance(rule, ConftestRule) else None
+        inputs = [(one.document, found) for one in asked for found in one.shapes]
+        owners = [one.number for one in asked for _ in one.shapes]
+        try:
+            for result in read_results(value):
+                index, at = (
+                    chosen(result, inputs)
+                    if shape is None
+                    else (shape, located(result, *inputs[shape]))
+                )
+                yield Answer(owners[index], rule, _said(result.message, at), by)
+        except Nowhere as wrong:
+            self._fail(rule, f"{rule.place}: {wrong}", asked if shape is not None else ())
+
+    def _exception(self, rule: ConftestRule) -> tuple[Suppression, SourceFile]:
+        """The exception that a policy makes for a rule."""
+        file, at = self._library.exception(rule)
+        reason = f'data.{rule.package}.exception names "{rule.bare}"'
+        said = Suppression("exception", "policy", (), reason, None, at)
+        return said, SourceFile(file.path, file.text, location=file.location)
+
     def _no_deny(self, rule: RegoRule) -> None:
         self._fail(rule, f"{rule.place}: there is no `deny contains ... if` in it", ())
 
@@ -258,6 +339,29 @@ class Evaluation:
         where = ", ".join(word for word in (rule.name, _short(about)) if word)
         more = "\n  it fails again and again" if count == MAX_FAILURES else ""
         self.failures.append(f"{first} ({where}){rest and chr(10) + rest}{more}")
+
+
+def _is_together(rule: RegoRule) -> bool:
+    """Whether a policy looks at all documents at once."""
+    return rule.on in (FLEET, COMBINED)
+
+
+def _in_order(asked: Iterable[_Asked]) -> list[_Asked]:
+    return sorted(asked, key=_path)
+
+
+def _path(asked: _Asked) -> str:
+    return asked.document.source.path
+
+
+def _given(document: Document, found: Sequence[Shape]) -> dict[str, Any]:
+    """A document as policies for conftest see it."""
+    location = os.path.abspath(document.source.location)
+    return {
+        "path": document.source.path,
+        "inputs": [shape.value for shape in found],
+        "file": {"name": os.path.basename(location), "dir": os.path.dirname(location)},
+    }
 
 
 def _chunks(asked: Sequence[_Asked]) -> Iterator[Sequence[_Asked]]:
@@ -275,9 +379,9 @@ def _halves(
     asked: Sequence[_Asked], rules: Sequence[RegoRule]
 ) -> list[tuple[Sequence[_Asked], Sequence[RegoRule]]]:
     """Smaller questions that together are the same one; a fleet cannot be parted."""
-    fleet = [rule for rule in rules if rule.on == FLEET]
+    fleet = [rule for rule in rules if _is_together(rule)]
     if fleet and len(fleet) < len(rules):
-        return [(asked, fleet), (asked, [rule for rule in rules if rule.on == DOCUMENT])]
+        return [(asked, fleet), (asked, [rule for rule in rules if not _is_together(rule)])]
     if not fleet and len(asked) > 1:
         half = len(asked) // 2
         return [(asked[:half], rules), (asked[half:], rules)]
@@ -313,6 +417,10 @@ def _problem(document: Document, result: Any, keys: Sequence[str]) -> Problem:
         at = find(document, result["path"])
     except Nowhere as wrong:
         raise Nowhere(f"path {_quoted(result['path'])} {wrong}") from None
+    return _said(message, at, severity)
+
+
+def _said(message: str, at: At, severity: str | None = None) -> Problem:
     return Problem(at, " ".join(message.split())[:_MOST], severity=severity)
 
 

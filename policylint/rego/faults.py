@@ -14,9 +14,14 @@ if TYPE_CHECKING:
 
 CANCELLED = "eval_cancel_error"
 PARSE = "rego_parse_error"
-V0 = "this is Rego v0: `opa fmt --write --v0-v1` turns it into Rego v1"
+# By whether policies are read as Rego v0.
+OTHER_VERSION = {
+    False: "this is Rego v0: `opa fmt --write --v0-v1` turns it into Rego v1,"
+    " and --rego-version v0 reads it as it is",
+    True: "this is Rego v1: `import rego.v1` says so, or leave out --rego-version v0",
+}
 
-_FILE = re.compile(r"\bpolicies/\d+\.rego\b")
+_FILE = re.compile(r"\bpolicies/\d+\.rego\b|\bdata/(?:[^:\n]*/)?\d+\.(?:json|ya?ml)\b")
 _FUNCTION = re.compile(r"undefined function (\S+)")
 _REFERENCE = re.compile(r"undefined ref: (\S+)")
 _SCHEMA = re.compile(r"undefined schema: (\S+)")
@@ -29,6 +34,7 @@ _SANDBOX = {
     "rand.intn": "policies give the same answer every time: there is no randomness",
     "uuid.rfc4122": "policies give the same answer every time: there is no randomness",
 }
+_OF_CONFTEST = frozenset({"parse_config", "parse_config_file", "parse_combined_config_files"})
 _WAYS_OUT = {
     "rego_unsafe_var_error": "nothing gives it a value: is it misspelt, or an import missing?",
     "rego_recursion_error": "a rule cannot ask for itself, not even by way of others",
@@ -37,10 +43,10 @@ _WAYS_OUT = {
 }
 
 
-def explained(fault: Fault, names: Mapping[str, str], *, is_v0: bool = False) -> str:
+def explained(fault: Fault, names: Mapping[str, str], hint: str = "") -> str:
     """A fault as one message: where, what, and what to do; `names` are those of the files."""
     message = _named(" ".join(fault.message.split()), names)
-    hint = V0 if is_v0 else _way_out(fault)
+    hint = hint or _way_out(fault)
     place = f"{names.get(fault.file, fault.file)}:{fault.row}:{fault.column}: "
     return f"{place if fault.file else ''}{message}{hint and _on_its_line(hint)}"
 
@@ -55,6 +61,8 @@ def _on_its_line(hint: str) -> str:
 
 def _way_out(fault: Fault) -> str:
     function = _FUNCTION.match(fault.message)
+    if function and function[1] in _OF_CONFTEST:
+        return "opa has no such function, only conftest: move what uses it into a file of tests"
     if function:
         return _SANDBOX.get(function[1], "is it misspelt, or is the file that has it not loaded?")
     known = fault.details.get("oneOf")

@@ -16,6 +16,8 @@ TESTS = "_test.rego"
 # Beside policies, files of cases lie in a folder of this name.
 CASES = "cases"
 MAX_FILES = 10_000
+DATA = (".json", ".yaml", ".yml")
+MAX_DATA = 64 * 1024 * 1024
 
 
 class RegoFile(NamedTuple):
@@ -77,6 +79,33 @@ def _is_policy(path: str) -> bool:
     return path.endswith(ENDING) and not path.endswith(TESTS)
 
 
+def read_data(path: str) -> Iterator[tuple[str, RegoFile]]:
+    """The data in a file, or in a folder and those below; raises `PolicyError`.
+
+    Each file comes with the folders that lead to it, which are its keys.
+    """
+    count = 0
+    for file in _data_files(path):
+        count += 1
+        if count > MAX_FILES:
+            raise PolicyError(f"{path}: more than {MAX_FILES} files of data")
+        folders = os.path.dirname(os.path.relpath(file, path)) if file != path else ""
+        yield folders, RegoFile(_shown(file), os.path.realpath(file), _read(file, MAX_DATA))
+    if not count:
+        raise PolicyError(f"{path}: no data: no file here ends in {', '.join(DATA)}")
+
+
+def _data_files(path: str) -> Iterator[str]:
+    if not os.path.isdir(path):
+        yield from [path] if path.lower().endswith(DATA) else ()
+        return
+    for folder, inner, names in os.walk(path):
+        inner.sort()
+        for name in sorted(names):
+            if name.lower().endswith(DATA):
+                yield os.path.join(folder, name)
+
+
 def _files(path: str) -> Iterator[str]:
     if not os.path.isdir(path):
         yield path
@@ -95,16 +124,16 @@ def _walk(path: str) -> Iterator[str]:
             yield os.path.join(folder, name)
 
 
-def _read(path: str) -> str:
+def _read(path: str, most: int = MAX_BYTES) -> str:
     try:
         if not os.path.isfile(path):  # opening a pipe would wait for ever
             raise PolicyError(f"{path}: no such file or folder")
         with open(path, "rb") as file:
-            data = file.read(MAX_BYTES + 1)
+            data = file.read(most + 1)
     except OSError as error:
         raise PolicyError(f"{path}: cannot be read: {error.strerror}") from None
-    if len(data) > MAX_BYTES:
-        raise PolicyError(f"{path}: larger than 2 MiB")
+    if len(data) > most:
+        raise PolicyError(f"{path}: larger than {most >> 20} MiB")
     text, failure = decode(data)
     if failure is not None:
         raise PolicyError(f"{path}: {failure.message}")

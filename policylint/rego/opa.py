@@ -31,6 +31,8 @@ MAX_OUTPUT = 64 * 1024 * 1024
 # Policies, one file each, and the schemas that their METADATA may name.
 POLICIES = "policies"
 SCHEMAS = "schemas"
+# Data for policies, in folders that are its keys.
+DATA = "data"
 
 _VERSION = re.compile(rb"^Version: v?(\d+)\.(\d+)(\S*)", re.MULTILINE)
 _SHORT = 10.0
@@ -91,20 +93,36 @@ class Opa:
         self.seconds = seconds
         self._is_stopped = False
         self._running: list[subprocess.Popen[bytes]] = []
+        # Whether policies are Rego v0, if they do not say that they are v1.
+        self.is_v0 = False
         self.version = self._read_version()
 
     def inspect(self, files: Mapping[str, bytes]) -> Any:
         """The packages and annotations of policies; raises `Refused`."""
-        arguments = ("inspect", "--annotations", "--format", "json", POLICIES)
+        arguments = ("inspect", "--annotations", "--format", "json", *self._dialect(), POLICIES)
         answer = self._run(arguments, files, self.seconds)
         if answer.code:
             self.check(files)
             raise self._broken(answer)
         return self._json(answer)
 
-    def check(self, files: Mapping[str, bytes], *options: str) -> None:
+    def names(self, files: Mapping[str, bytes]) -> set[str]:
+        """The rules of policies with their packages, such as `data.main.deny`; raises `Refused`."""
+        version = json.dumps({"revision": "", "roots": [""], "rego_version": int(not self.is_v0)})
+        files = {**files, f"{POLICIES}/.manifest": version.encode()}
+        answer = self._run(
+            ("deps", "--format", "json", "--bundle", POLICIES, "data"), files, self.seconds
+        )
+        if answer.code:
+            self.check(files)
+            raise self._broken(answer)
+        found = self._json(answer).get("virtual") or ()
+        return {".".join(str(step["value"]) for step in path) for path in found}
+
+    def check(self, files: Mapping[str, bytes], *, is_v0: bool | None = None) -> None:
         """Compile policies in the sandbox; raises `Refused`."""
-        arguments = ("check", "--format", "json", *self._limits(), *options, POLICIES)
+        dialect = self._dialect(is_v0)
+        arguments = ("check", "--format", "json", *self._limits(), *dialect, POLICIES)
         answer = self._run(arguments, self._with_limits(files), self.seconds)
         if answer.code:
             raise Refused(self._faults(answer, answer.errors))
@@ -112,7 +130,7 @@ class Opa:
     def evaluate(self, query: str, files: Mapping[str, bytes], given: bytes) -> Any:
         """The value of a query, which must be one of ours; raises `Refused`.
 
-        `given` is the input as JSON; `files` has policies and `data.json`.
+        `given` is the input as JSON; `files` has policies, `data.json` and other data.
         """
         return self._value(self._evaluate(query, files, given))
 
@@ -120,10 +138,12 @@ class Opa:
         self, query: str, files: Mapping[str, bytes], given: bytes, *options: str
     ) -> _Answer:
         limits = (*self._limits(), "--timeout", f"{self.seconds:.3f}s")
-        arguments = ("eval", "--format", "json", "--stdin-input", *options, *limits)
-        loaded = ("--data", POLICIES, "--data", "data.json")
+        arguments = ("eval", "--format", "json", "--stdin-input", *self._dialect(), *options)
+        loaded: tuple[str, ...] = ("--data", POLICIES, "--data", "data.json")
+        if any(name.startswith(f"{DATA}/") for name in files):
+            loaded = (*loaded, "--data", DATA)
         answer = self._run(
-            (*arguments, *loaded, "--", query),
+            (*arguments, *limits, *loaded, "--", query),
             self._with_limits(files),
             self.seconds + _GRACE,
             given,
@@ -185,6 +205,9 @@ class Opa:
             if not known.get("nondeterministic") and known["name"] not in _FORBIDDEN
         ]
         return json.dumps({**found, "allow_net": []}).encode()
+
+    def _dialect(self, is_v0: bool | None = None) -> tuple[str, ...]:
+        return ("--v0-compatible",) if (self.is_v0 if is_v0 is None else is_v0) else ()
 
     def _limits(self) -> tuple[str, ...]:
         return "--capabilities", "capabilities.json", "--schema", SCHEMAS
@@ -288,7 +311,9 @@ def run(
         os.mkdir(os.path.join(folder, POLICIES))
         os.mkdir(os.path.join(folder, SCHEMAS))
         for name, data in files.items():
-            _write(os.path.join(folder, name), data)
+            path = os.path.join(folder, name)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            _write(path, data)
         _write(os.path.join(folder, "input.json"), given)
         with open(os.path.join(folder, "input.json"), "rb") as file:
             return _run(command, folder, file, seconds, running)

@@ -10,6 +10,7 @@ from policylint.tree import Place
 if TYPE_CHECKING:
     from policylint.model import At
     from policylint.parsers import Document
+    from policylint.source import SourceFile
 
     Path = tuple[str | int, ...]
 
@@ -46,6 +47,19 @@ def find(document: Document, path: object) -> At:
         steps.append(key)
         value = value[key]
     return _name(document, value, tuple(steps))
+
+
+def line_of(source: SourceFile, number: int | None) -> Span | None:
+    """What stands in a line, from its number; None when there is no such line, or nothing in it."""
+    if number is None:
+        return None
+    start = source.offset(number, 1)
+    line = source.line(number) if start < len(source.text) else ""
+    content = line.strip()
+    if not content:
+        return None
+    start += len(line) - len(line.lstrip())
+    return Span(start, start + len(content))
 
 
 def _span(document: Document, said: dict[str, Any]) -> Span:

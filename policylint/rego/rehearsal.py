@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from policylint.rego.evaluate import QUERY, Question
+from policylint.rego.evaluate import Question, query
 from policylint.rego.opa import Refused
 
 if TYPE_CHECKING:
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from policylint.rego.opa import Coverage
 
 # Every question has its own input and its own day.
-_MANY = f"""[found |
+_MANY = """[found |
   some one in input.asked
   given := one.given
   today := one.today
   now := one.now
-  found := {QUERY} with input as given
+  found := %s with input as given
     with data.policylint.today as today
     with data.policylint.now as now
 ]"""
@@ -50,7 +50,9 @@ class Rehearsal:
         )
         given = b'{"asked": [%b]}' % asked
         try:
-            answers, self.coverage = self._library.opa.covered(_MANY, self._files(), given)
+            answers, self.coverage = self._library.opa.covered(
+                _MANY % query(self._library), self._files(), given
+            )
         except Refused:
             self._asked.clear()
         else:

@@ -55,13 +55,7 @@ class RegoRule(Rule):
 
     def __init__(self, package: str, metadata: Metadata, kinds: Iterable[str]) -> None:
         reader = _Reader(package, metadata)
-        self.package = package
-        self.place = metadata.place
-        self.name = package.replace("_", "-")
-        self.check = _is_rego
-        self.nodes = (object,)
-        self.confidence = "high"
-        self.unless = self.after = self.equivalents = ()
+        self._begin(package.replace("_", "-"), package, metadata.place)
         self.severity = reader.word("severity", SEVERITIES, SEVERITY)
         self.family = reader.word("family", (*FAMILIES, FAMILY), FAMILY)
         self.on = reader.word("on", (DOCUMENT, FLEET), DOCUMENT)
@@ -76,6 +70,16 @@ class RegoRule(Rule):
         words = {name: said for name, _, _, said in reader.settings()}
         self._doc = Doc(title, tuple(paragraphs), words, ())
         reader.refuse_near_misses()
+
+    def _begin(self, name: str, package: str, place: str) -> None:
+        """Set what the author of a policy has no word in."""
+        self.name = name
+        self.package = package
+        self.place = place
+        self.check = _is_rego
+        self.nodes = (object,)
+        self.confidence = "high"
+        self.unless = self.after = self.equivalents = ()
 
     @property
     def settings(self) -> dict[str, tuple[str, Any]]:

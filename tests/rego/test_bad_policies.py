@@ -216,7 +216,7 @@ def test_a_package_that_is_nearly_a_rules_is_told(folder: Path, run: Run, packag
 
 
 def test_policies_without_any_rule_are_told(folder: Path, run: Run) -> None:
-    assert "no rule here" in told(folder, run, f"package main\n\n{DENY}")
+    assert "no rule here" in told(folder, run, f"package other\n\n{DENY}")
 
 
 def test_a_folder_without_policies_is_told(folder: Path, run: Run) -> None:

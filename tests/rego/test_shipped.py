@@ -13,7 +13,7 @@ import pytest
 
 from policylint.pages import page
 from policylint.parsers.recognise import KINDS
-from policylint.policy import shipped_rego
+from policylint.policy import RegoSources, shipped_rego
 from policylint.rego.library import Library
 from policylint.rego_pages import rego_pages
 from policylint.source import shipped
@@ -177,7 +177,7 @@ def test_a_setting_that_means_nothing_is_told_with_its_place(
 
 def test_their_pages_say_what_opa_reads_in_them(opa: str) -> None:
     library = Library(opa, KINDS)
-    library.learn(shipped_rego(), "here")
+    library.learn(RegoSources(tuple(shipped_rego())), "here")
     assert library.rules.keys() == RULES
     pages = {os.path.basename(path): text for path, text in rego_pages(ROOT).items()}
     for name, rule in library.rules.items():

@@ -22,6 +22,7 @@ from benchmarks.run import PYTHON, in_turns, median_cpu
 from policylint.discover import discover
 from policylint.parsers import parse
 from policylint.parsers.recognise import KINDS
+from policylint.policy import RegoSources
 from policylint.rego import evaluate, opa
 from policylint.rego.library import Library
 from policylint.source import SourceFile
@@ -85,7 +86,7 @@ def main() -> None:
 def prepare() -> None:
     """Write what policylint gives to opa, and how opa is called with it."""
     library = Library(None, KINDS)
-    library.learn(["policies"], "")
+    library.learn(RegoSources(("policies",)), "")
     settings = {
         name: {key: default for key, (_, default) in rule.settings.items()}
         for name, rule in library.rules.items()

@@ -31,7 +31,7 @@ _LAYOUT = (
     " what rules share is below policylint.lib;"
     "\n  deny, violation and warn for conftest are in a package that --namespace names, else main"
 )
-_LINE = "^{}\\b"
+_LINE = r"^[ \t]*({})\b"
 _MOST_FAULTS = 20
 
 
@@ -107,7 +107,7 @@ class Library:
         for file in here:
             found = re.search(_LINE.format("exception"), file.text, re.MULTILINE)
             if found:
-                return file, Span(*found.span())
+                return file, Span(*found.span(1))
         return here[0], Span(0, 0)
 
     def check(self) -> None:

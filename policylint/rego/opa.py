@@ -35,6 +35,7 @@ SCHEMAS = "schemas"
 DATA = "data"
 
 _VERSION = re.compile(rb"^Version: v?(\d+)\.(\d+)(\S*)", re.MULTILINE)
+_PLAIN = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _SHORT = 10.0
 _AT_ONCE = 1 << 20
 # OPA gets this long to stop by itself, which tells where it was; then it is ended.
@@ -117,7 +118,7 @@ class Opa:
             self.check(files)
             raise self._broken(answer)
         found = self._json(answer).get("virtual") or ()
-        return {".".join(str(step["value"]) for step in path) for path in found}
+        return {"".join(map(_step, path)).removeprefix(".") for path in found}
 
     def check(self, files: Mapping[str, bytes], *, is_v0: bool | None = None) -> None:
         """Compile policies in the sandbox; raises `Refused`."""
@@ -361,6 +362,12 @@ def _run(
     if is_late:
         raise TooLong
     return _Answer(code, *(reader.data for reader in readers))
+
+
+def _step(part: Mapping[str, Any]) -> str:
+    """A step of a reference as Rego writes it."""
+    name = str(part["value"])
+    return f".{name}" if _PLAIN.fullmatch(name) else f"[{json.dumps(name)}]"
 
 
 def _environment(folder: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Record what conftest makes of the Dockerfiles here: `python tests/rego/shapes/record.py conftest`.
+"""Record what conftest makes of the Dockerfiles here: `python record.py conftest`.
 
 `recorded.json` was made so with conftest 0.71.1.
 """

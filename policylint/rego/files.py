@@ -90,7 +90,7 @@ def read_data(path: str) -> Iterator[tuple[str, RegoFile]]:
         if count > MAX_FILES:
             raise PolicyError(f"{path}: more than {MAX_FILES} files of data")
         folders = os.path.dirname(os.path.relpath(file, path)) if file != path else ""
-        yield folders, RegoFile(_shown(file), os.path.realpath(file), _read(file, MAX_DATA))
+        yield folders, RegoFile(shown(file), os.path.realpath(file), _read(file, MAX_DATA))
     if not count:
         raise PolicyError(f"{path}: no data: no file here ends in {', '.join(DATA)}")
 

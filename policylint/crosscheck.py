@@ -45,7 +45,7 @@ class Gathering:
         self._sources: dict[str, SourceFile] = {}
         self._facts: dict[str, list[Facts]] = {}
         self._named: set[str] = set()
-        self._by_text: dict[str, list[str]] = {}
+        self._by_text: dict[tuple[str, str], list[str]] = {}
 
     @property
     def is_empty(self) -> bool:
@@ -69,7 +69,9 @@ class Gathering:
             return
         self._sources[path] = source
         self._facts[path] = facts
-        self._by_text.setdefault(source.text, []).append(path)
+        # Each Dockerfile builds an image of its own, whatever its text.
+        is_build = any(left.images for left in facts)
+        self._by_text.setdefault((source.text, path if is_build else ""), []).append(path)
         if is_named:
             self._named.add(path)
         asked = [suppression for document in documents for suppression in document.suppressions]

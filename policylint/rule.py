@@ -106,7 +106,10 @@ class Rule:
 
 
 class Example(NamedTuple):
-    """A complete document that a rule reports, or leaves alone."""
+    """A complete document that a rule reports, or leaves alone.
+
+    Of the kind `files` are several: paths and texts in YAML.
+    """
 
     good: bool
     kind: str

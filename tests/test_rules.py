@@ -13,6 +13,7 @@ from policylint.engine import lint, load_rule
 from policylint.finding import UNREADABLE
 from policylint.rules.index import RULES
 from policylint.source import SourceFile
+from policylint.tree.yaml_text import read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,16 +77,25 @@ def _examples() -> Iterator[tuple[str, int, Example]]:
 def test_an_example_shows_what_it_says(
     name: str, number: int, example: Example, tmp_path: Path
 ) -> None:
-    path = FILE_NAMES.get(example.kind, example.kind)
     policy = tmp_path / "policy.yaml"
     policy.write_text(f"extends: all\n{load_rule(name).doc.policy}", encoding="utf-8")
     ignored = load_rule(name).doc.ignored
     beside = SourceFile(".dockerignore", ignored) if ignored is not None else None
-    source = SourceFile(path, example.text, beside=beside, is_placed=True)
-    report = lint([source], policy_file.read(str(policy)))
+    sources = [
+        SourceFile(path, text, beside=beside, is_placed=True) for path, text in _files(example)
+    ]
+    report = lint(sources, policy_file.read(str(policy)))
     _assert_understood(report, name)
     reported = [finding for finding in report.findings if finding.rule.name == name]
     assert bool(reported) is not example.good, f"example {number} of {name}"
+
+
+def _files(example: Example) -> list[tuple[str, str]]:
+    """Paths and texts of an example: several where files are looked at together."""
+    if example.kind != "files":
+        return [(FILE_NAMES.get(example.kind, example.kind), example.text)]
+    (tree,) = read(example.text)
+    return list(tree.value.items())
 
 
 @pytest.mark.parametrize("name", RULES)

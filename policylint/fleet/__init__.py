@@ -136,6 +136,57 @@ class Timer(Record):
     tail: At
 
 
+class ImageUse(Record):
+    """A container that starts from an image, and what counts once its Dockerfile is known.
+
+    `name` is the full one, without tag or digest. `accesses` are what it is given of the
+    agent, `targets` the paths in it that something is mounted at; where a command or a
+    variable may change the ports there are none.
+    """
+
+    name: str
+    reference: str
+    tail: At
+    runtime: str
+    states_user: bool
+    accesses: tuple[Fact[str], ...] = ()
+    ports: tuple[Fact[int], ...] = ()
+    targets: tuple[str, ...] = ()
+
+
+class BuiltImage(Record):
+    """What a Dockerfile says of its image.
+
+    `is_root` is None where nobody can tell; `user` is the reason in words, at `user_tail`.
+    The ports are all that it exposes, none where the base image may expose others.
+    """
+
+    home: Home
+    tail: At
+    bases: tuple[str, ...]
+    is_root: bool | None
+    user: str
+    user_tail: At
+    ports: tuple[tuple[int, int], ...] = ()
+    ports_tail: At | None = None
+    health_tail: At | None = None
+    volumes: tuple[Fact[str], ...] = ()
+
+    @property
+    def path(self) -> str:
+        """The path of the Dockerfile."""
+        return self.home.path
+
+    @property
+    def at(self) -> Spot:
+        """The place of its last stage."""
+        return self.spot(self.tail)
+
+    def spot(self, tail: At) -> Spot:
+        """A place in the Dockerfile."""
+        return Spot(self.home.path, self.home.document, None, (), tail)
+
+
 class Service(Record):
     """An app, a pod or a job as the fleet knows it.
 
@@ -156,7 +207,7 @@ class Service(Record):
     instances: Fact[float]
     height: float
     dependencies: tuple[Fact[str], ...] = ()
-    images: tuple[Fact[str], ...] = ()
+    images: tuple[ImageUse, ...] = ()
     host_ports: tuple[HostPort, ...] = ()
     service_ports: tuple[ServicePort, ...] = ()
     routing: tuple[RoutingLabel, ...] = ()
@@ -261,6 +312,7 @@ class Facts(NamedTuple):
 
     services: tuple[Service, ...]
     groups: tuple[ServiceGroup, ...]
+    images: tuple[BuiltImage, ...] = ()
 
 
 class Fleet:
@@ -275,6 +327,9 @@ class Fleet:
             (service for found in known for service in found.services), key=_order
         )
         self.groups = sorted((group for found in known for group in found.groups), key=_order)
+        self.images = sorted(
+            (image for found in known for image in found.images), key=lambda image: image.at.order()
+        )
         self._by_id: dict[tuple[str, str], list[Service]] | None = None
         self._enforcing: dict[str, bool] | None = None
         self._group_ids: set[str] | None = None

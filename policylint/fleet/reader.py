@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from policylint import demand
+from policylint.detect import capabilities
 from policylint.detect.ids import resolve
-from policylint.detect.paths import volume_name
+from policylint.detect.images import full_name
+from policylint.detect.paths import is_benign, normalise, volume_name
 from policylint.detect.placeholders import has_hole
 from policylint.fleet import (
     Fact,
@@ -14,6 +16,7 @@ from policylint.fleet import (
     Home,
     HostMount,
     HostPort,
+    ImageUse,
     NamedVolume,
     RoutingLabel,
     Service,
@@ -49,6 +52,9 @@ class Reader:
             if isinstance(node, Group) and isinstance(node.at, Place)
         }
         workloads = [node for node in nodes if isinstance(node, Workload)]
+        builds = [node for node in nodes if type(node).__name__ == "ImageBuild"]
+        if builds:
+            return self._built(path, document, builds[0])
         if not groups and not workloads:
             return None
         roots = (*groups, *(workload.root for workload in workloads))
@@ -61,6 +67,13 @@ class Reader:
                 if _text(node.id) is not None
             ),
         )
+
+    def _built(self, path: str, document: int, build: Any) -> Facts | None:
+        """The facts of a Dockerfile."""
+        from policylint.fleet.images import built_image
+
+        image = built_image(Home(path, document, ()), build)
+        return Facts((), (), (image,)) if image is not None else None
 
     def _group(self, home: Home, group: Group, *, is_filled: bool) -> ServiceGroup:
         enforces = group.enforce_role
@@ -108,9 +121,8 @@ class Reader:
     def _more(self, workload: Workload) -> dict[str, Any]:
         """The facts that most services have few of."""
         root, containers = workload.root, workload.containers
-        images = [container.image.reference for container in containers if container.image]
         more: dict[str, tuple[Any, ...]] = {
-            "images": tuple(self._texts(images, root)),
+            "images": tuple(self._images(workload)),
             "host_ports": tuple(self._host_ports(workload)),
             "service_ports": tuple(self._service_ports(workload)),
             "routing": tuple(self._routing(workload)),
@@ -126,6 +138,36 @@ class Reader:
             "constraints": tuple(_constraints(workload)),
         }
         return {name: facts for name, facts in more.items() if facts}
+
+    def _images(self, workload: Workload) -> Iterator[ImageUse]:
+        root = workload.root
+        for container in workload.containers:
+            image = container.image
+            if image is None or not image.repository or has_hole(image.registry + image.repository):
+                continue
+            targets = [mount.target for mount in container.mounts]
+            targets += [volume.target for volume in container.volumes]
+            hides_some = any(target is None or _text(target) is None for target in targets)
+            yield ImageUse(
+                self._once(full_name(image.registry, image.repository)),
+                image.reference.value,
+                self._tail(image.at, root),
+                _text(container.runtime) or "",
+                container.user is not None,
+                tuple(
+                    Fact(words, self._tail(at, root))
+                    for words, at in _accesses(workload, container)
+                ),
+                tuple(
+                    Fact(number, self._tail(at, root))
+                    for number, at in _inner_ports(workload, container)
+                ),
+                ("/",)
+                if hides_some
+                else tuple(
+                    self._once(normalise(_text(target) or "")) for target in targets if target
+                ),
+            )
 
     def _host_ports(self, workload: Workload) -> Iterator[HostPort]:
         for port in _ports(workload):
@@ -284,6 +326,39 @@ def _constraints(workload: Workload) -> Iterator[tuple[str, str, str | None]]:
         if operator is not None:
             known = (_text(value) or "") if value is not None else None
             yield _text(constraint.field) or "", (_text(operator) or "").upper(), known
+
+
+def _accesses(workload: Workload, container: Container) -> Iterator[tuple[str, At]]:
+    """What a container is given of the agent."""
+    for mount in container.mounts:
+        path = mount.path
+        is_written = path is not None and not mount.read_only and not has_hole(path)
+        if path is not None and is_written and not is_benign(path, read_only=False):
+            yield f"writes to {path}", mount.at
+    for capability in container.capabilities:
+        name = _text(capability.name)
+        if name is not None and name not in capabilities.DEFAULT:
+            yield f"has the capability {name}", capability.at
+    for value, name in ((container.pid, "processes"), (container.ipc, "shared memory")):
+        if value is not None and value.value == "host":
+            yield f"shares the agent's {name}", value.at
+    for namespace in container.namespaces:
+        if namespace.mode.value == "host":
+            yield f"shares the agent's {namespace.name} namespace", namespace.at
+    for network in workload.networks:
+        if network.mode.value == "host" and network.mode.origin == "stated":
+            yield "shares the agent's network", network.at
+
+
+def _inner_ports(workload: Workload, container: Container) -> Iterator[tuple[int, At]]:
+    """The ports that something must listen on in a container, where only the image decides."""
+    if container.command is not None or container.entrypoint is not None:
+        return
+    stated = {variable.value.value for variable in container.env if variable.value}
+    for port in container.ports if workload.kind == "pod" else workload.ports:
+        number = _number(port.container_port)
+        if number and port.container_port is not None and str(number) not in stated:
+            yield number, port.container_port.at
 
 
 def _driver(volume: Volume) -> str | None:

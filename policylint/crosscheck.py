@@ -12,18 +12,21 @@ from policylint.parsers import parse
 from policylint.source import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from policylint.engine import Check
     from policylint.finding import Problem
     from policylint.fleet import Facts, Spot
     from policylint.model import Suppression
+    from policylint.organisation import Images
     from policylint.parsers import Document
     from policylint.parsers.templates import Values
     from policylint.source import SourceFile
 
 # Further places of one finding that are shown; a role with a thousand services has one finding.
 MOST_RELATED = 10
+
+_FACTS = ("host_ports", "service_ports", "routing", "mounts", "volumes", "secrets", "timers")
 
 
 class Shared(Record):
@@ -51,6 +54,25 @@ class Gathering:
     def is_empty(self) -> bool:
         """Whether no named file has anything that could be compared."""
         return not self._named
+
+    @property
+    def has_services(self) -> bool:
+        """Whether there is anything that Dockerfiles could be compared with."""
+        return any(left.services or left.groups for facts in self._facts.values() for left in facts)
+
+    def known(self) -> set[str]:
+        """The names of the facts that somebody has; `others` where there are several owners."""
+        facts = [left for found in self._facts.values() for left in found]
+        owners = [owner for left in facts for owner in (*left.services, *left.groups)]
+        found = {
+            name
+            for owner in owners
+            for name in ("dependencies", *_FACTS)
+            if getattr(owner, name, ())
+        }
+        if any(left.images for left in facts):
+            found.add("images")
+        return {*found, "others"} if len(owners) > 1 else found
 
     def add(
         self, source: SourceFile, documents: Iterable[Document], *, is_named: bool = True
@@ -106,6 +128,28 @@ class Gathering:
             if key not in found or rank(found[key].finding.severity) < rank(finding.severity):
                 found[key] = shared
         return _without_echoes(list(found.values()))
+
+    def answers(
+        self, images: Images
+    ) -> Callable[[Finding], list[tuple[Problem, tuple[Related, ...]]] | None]:
+        """What the definitions together say to the question of a finding."""
+        from policylint.fleet.images import Join
+
+        join = Join(self.fleet(), images)
+
+        def answer(finding: Finding) -> list[tuple[Problem, tuple[Related, ...]]] | None:
+            told = finding.question(join, finding) if finding.question is not None else None
+            if told is None:
+                return None
+            return [(problem, tuple(self._shown(problem))) for problem in told]
+
+        return answer
+
+    def _shown(self, problem: Problem) -> Iterator[Related]:
+        """The related places of an answer; those in Dockerfiles are exact from the start."""
+        for spot, message in problem.related:
+            document = parse(self._sources[spot.path], judged=False)[spot.document]
+            yield Related(self._sources[spot.path], document.span(spot.place), message)
 
     def _cases(self, checks: Iterable[Check], named: Collection[str]) -> list[_Case]:
         """All problems in their order, whether they touch a named file or not."""

@@ -20,12 +20,12 @@ from policylint.finding import (
 from policylint.model import Hole, ReadProblem, Suppression, UnknownKind, Workload
 from policylint.parsers import Document, parse
 from policylint.policy import PolicyError
-from policylint.rules.index import COMPOSED, NODES, RULES
+from policylint.rules.index import ASKING, COMPOSED, GIVEN, NODES, RULES
 from policylint.source import SourceFile
 from policylint.tree import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from policylint.crosscheck import Gathering, Shared
     from policylint.finding import Edit, Fix, Problem
@@ -154,8 +154,10 @@ class _Run:
         self._waiting: list[_Checked] = []
         self._pending: list[_Checked] = []
         self._fleet_rules = [name for name in NODES.get("Fleet", ()) if name in policy.rules]
-        self._gathering = _gathering() if together and self._fleet_rules else None
-        # Files whose suppressions may mean what only all files together show.
+        is_asked = any(name in policy.rules for name in (*NODES.get("Fleet", ()), *ASKING))
+        self._gathering = _gathering() if together and is_asked else None
+        # Files whose suppressions may mean what only all files together show, and those with
+        # findings that have a question to all of them.
         self._postponed: list[_Postponed] = []
 
     def check(self, source: SourceFile, documents: list[Document]) -> None:
@@ -218,7 +220,8 @@ class _Run:
         if not self._honours:
             asked = []
         remarks = self._remarks(documents) if findings and self._policy.honor else None
-        if asked and self._gathering is not None:
+        has_questions = any(finding.question is not None for finding in findings)
+        if (asked or has_questions) and self._gathering is not None:
             self._postponed.append((source, findings, asked, remarks))
         else:
             self._weigh(source, findings, asked, remarks)
@@ -242,13 +245,39 @@ class _Run:
         try:
             if not gathering.is_empty:
                 gathered = is_complete if context is None else self._gather(context, values)
-                checks = self._checks.on("Fleet")
-                shared = gathering.findings(checks, values)
+                if gathering.has_services:
+                    checks = self._checks.on_fleet(gathering.known())
+                    shared = gathering.findings(checks, values)
+                    self._answer(gathering)
                 is_whole = gathered
         finally:
-            if self._postponed and not is_whole:
+            if not is_whole and any(asked for _, _, asked, _ in self._postponed):
                 self._court().leave_out(self._fleet_rules)
             self._decide_together(gathering, shared)
+
+    def _answer(self, gathering: Gathering) -> None:
+        """Say what is known now of the findings that had a question."""
+        if not any(entry.question for _, findings, *_ in self._postponed for entry in findings):
+            return
+        images = self._policy.organisation.images
+        answers = gathering.answers(images)
+        for _, findings, *_ in self._postponed:
+            findings[:] = [
+                revised
+                for finding in findings
+                for revised in self._revised(finding, answers(finding))
+            ]
+
+    def _revised(
+        self, finding: Finding, told: Sequence[tuple[Problem, tuple[Related, ...]]] | None
+    ) -> Iterator[Finding]:
+        if told is None:
+            yield finding
+            return
+        for problem, related in told:
+            severity = weight(finding.rule, self._policy.rules[finding.rule.name], problem)
+            if severity is not None:
+                yield finding.revised(severity, problem, related)
 
     def _gather(self, context: Iterable[SourceFile], values: Values | None) -> bool:
         """Take the facts of the context along; what cannot be understood in it is left out."""
@@ -427,6 +456,14 @@ class Checks:
             checks = [self._check(name) for name in names if self._runs(name)]
             self._by_node[node_type] = checks
         return checks
+
+    def on_fleet(self, known: Collection[str]) -> list[Check]:
+        """The checks of all definitions together that have something to look at."""
+        return [
+            self._check(name)
+            for name in NODES.get("Fleet", ())
+            if self._runs(name) and all(fact in known for fact in GIVEN.get(name, ()))
+        ]
 
     def _runs(self, name: str) -> bool:
         return name in self._policy.rules or RULES[name][3] in self._heard

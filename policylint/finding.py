@@ -63,11 +63,15 @@ class Problem:
     Rules on the fleet take the places that its facts give. `here` says what the first
     place is to whoever meets the problem at another one; `is_mutual` that the related
     places are as much at fault: what takes the problem back may stand at any of them.
+
+    `question` is for what another file may tell: asked once all definitions are known, it
+    answers with what is to be said instead, with nothing where all is well, or with None
+    where nobody knows more. Its rule says that it `asks`.
     """
 
     __slots__ = (
-        "at", "fix", "here", "instead", "is_mutual", "is_path", "message", "related", "secret",
-        "severity",
+        "at", "fix", "here", "instead", "is_mutual", "is_path", "message", "question", "related",
+        "secret", "severity",
     )  # fmt: skip
 
     def __init__(
@@ -83,6 +87,7 @@ class Problem:
         is_path: bool = False,
         here: str = "see also here",
         is_mutual: bool = False,
+        question: Question | None = None,
     ) -> None:
         self.at: Any = getattr(at, "at", at)
         self.message = message
@@ -97,10 +102,13 @@ class Problem:
         self.is_path = is_path
         self.here = here
         self.is_mutual = is_mutual
+        self.question = question
 
 
 if TYPE_CHECKING:
     Problems = Iterator[Problem]
+    # Asked with a `fleet.images.Join` and the finding.
+    Question = Callable[[Any, "Finding"], Sequence[Problem] | None]
 
 
 class Found(NamedTuple):
@@ -123,8 +131,8 @@ class Finding:
     """A problem as a policy weighs it, at its place in a file."""
 
     __slots__ = (
-        "_edits", "_identity", "at", "fix", "instead", "is_path", "message", "related", "rule",
-        "secret", "severity", "source", "span", "subject",
+        "_edits", "_identity", "at", "fix", "instead", "is_path", "message", "question", "related",
+        "rule", "secret", "severity", "source", "span", "subject",
     )  # fmt: skip
 
     def __init__(
@@ -148,12 +156,29 @@ class Finding:
         self.fix = problem.fix
         self.secret = problem.secret
         self.is_path = problem.is_path
+        self.question = problem.question
         self.source = source
         self.span = span
         self.subject = subject
         self.related = related
         self._identity = identity
         self._edits = edits
+
+    def revised(self, severity: str, problem: Problem, related: tuple[Related, ...]) -> Finding:
+        """The finding in other words, once more is known; its place and its fix stay."""
+        other = Finding(
+            self.rule,
+            severity,
+            problem,
+            self.source,
+            self.span,
+            subject=self.subject,
+            related=(*self.related, *related),
+            identity=self._identity,
+            edits=self._edits,
+        )
+        other.at, other.fix = self.at, self.fix
+        return other
 
     @property
     def region(self) -> Region:

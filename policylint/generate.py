@@ -102,6 +102,12 @@ def _index(rules: dict[str, tuple[str, Rule]]) -> str:
     lines += ["}", "", "# rule: the families of which it asks the problems on a workload"]
     lines += ["COMPOSED: dict[str, tuple[str, ...]] = {"]
     lines += [f"    {name!r}: {rule.after!r}," for name, (_, rule) in rules.items() if rule.after]
+    asking = tuple(name for name, (_, rule) in sorted(rules.items()) if rule.asks)
+    lines += ["}", "", "# rules with questions to all definitions together"]
+    lines += [f"ASKING: tuple[str, ...] = {asking!r}"]
+    lines += ["", "# rule: the facts of the fleet without which it has nothing to say"]
+    lines += ["GIVEN: dict[str, tuple[str, ...]] = {"]
+    lines += [f"    {name!r}: {rule.given!r}," for name, (_, rule) in rules.items() if rule.given]
     lines += ["}", "", "# node: its rules, those first whose word the others heed"]
     lines += ["NODES: dict[str, tuple[str, ...]] = {"]
     subjects = {node for _, rule in rules.values() for node in rule.nodes}

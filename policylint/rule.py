@@ -31,8 +31,8 @@ class Rule:
     """A check with its name, weight and words."""
 
     __slots__ = (
-        "_doc", "after", "check", "confidence", "equivalents", "family", "name", "nodes", "refs",
-        "severity", "unless",
+        "_doc", "after", "asks", "check", "confidence", "equivalents", "family", "given",
+        "name", "nodes", "refs", "severity", "unless",
     )  # fmt: skip
 
     def __init__(
@@ -47,6 +47,8 @@ class Rule:
         unless: tuple[str, ...],
         after: tuple[str, ...],
         equivalents: tuple[str, ...],
+        asks: bool,
+        given: tuple[str, ...],
     ) -> None:
         self.check = check
         self.name = check.__name__.replace("_", "-")
@@ -58,6 +60,8 @@ class Rule:
         self.unless = unless
         self.after = after
         self.equivalents = equivalents
+        self.asks = asks
+        self.given = given
         self._doc: Doc | None = None
 
     def __repr__(self) -> str:
@@ -141,13 +145,18 @@ def rule(
     unless: tuple[str, ...] = (),
     after: tuple[str, ...] = (),
     equivalents: tuple[str, ...] = (),
+    asks: bool = False,
+    given: tuple[str, ...] = (),
 ) -> Callable[[Check], Rule]:
     """Make a rule of a check on nodes of one type, or of each of several.
 
     `severity` is the usual one; `unless` names rules that speak for this one where
     they have a problem on the same node or at the same place. `after` names families:
     such a rule is called once for a workload with their `problems`, those of rules that
-    are off included.
+    are off included. A rule `asks` when its problems may have a `question`. One on the
+    fleet has nothing to say, and is not even imported, unless somebody has the facts
+    that are `given`: those of services, `images` built here, `others` for a second
+    definition.
     """
 
     def decorate(check: Check) -> Rule:
@@ -161,6 +170,8 @@ def rule(
             unless=unless,
             after=after,
             equivalents=equivalents,
+            asks=asks,
+            given=given,
         )
 
     return decorate

@@ -95,7 +95,8 @@ def _files(example: Example) -> list[tuple[str, str]]:
     if example.kind != "files":
         return [(FILE_NAMES.get(example.kind, example.kind), example.text)]
     (tree,) = read(example.text)
-    return list(tree.value.items())
+    files: dict[str, str] = tree.value  # type: ignore[assignment]
+    return list(files.items())
 
 
 @pytest.mark.parametrize("name", RULES)

@@ -139,7 +139,8 @@ class Timer(Record):
 class ImageUse(Record):
     """A container that starts from an image, and what counts once its Dockerfile is known.
 
-    `name` is the full one, without tag or digest. `accesses` are what it is given of the
+    `name` is the full one, without tag or digest. A scheduler checks one that `is_checked`; a
+    job needs none. `accesses` are what it is given of the
     agent, `targets` the paths in it that something is mounted at; where a command or a
     variable may change the ports there are none.
     """
@@ -149,6 +150,7 @@ class ImageUse(Record):
     tail: At
     runtime: str
     states_user: bool
+    is_checked: bool
     accesses: tuple[Fact[str], ...] = ()
     ports: tuple[Fact[int], ...] = ()
     targets: tuple[str, ...] = ()

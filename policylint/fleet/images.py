@@ -48,6 +48,7 @@ class Join:
     def __init__(self, fleet: Fleet, images: Images) -> None:
         self._images = images
         self._by_path = {image.path: image for image in fleet.images}
+        self._by_image: dict[str, list[ImageUse]] | None = None
         self._by_name: dict[str, list[BuiltImage]] = {}
         self._in_folder: dict[str, list[BuiltImage]] = {}
         for image in fleet.images:
@@ -56,7 +57,9 @@ class Join:
                 self._by_name.setdefault(name, []).append(image)
         self._beside: dict[str, set[str]] = {}
         self._services = fleet.services if fleet.images else []
+        self._by_place: dict[tuple[str, str | None], list[Service]] = {}
         for service in self._services:
+            self._by_place.setdefault((service.home.path, service.id), []).append(service)
             named = self._beside.setdefault(dirname(service.home.path), set())
             named.update(use.name for use in service.images if _is_own(use.name))
 
@@ -72,6 +75,21 @@ class Join:
         if candidates:
             return candidates[0] if len(candidates) == 1 else None
         return self._neighbour(service, use)
+
+    def image_of(self, path: str, identifier: str | None) -> BuiltImage | None:
+        """The image of the service of an id in a file, if it has one container."""
+        services = self._by_place.get((path, identifier), [])
+        if len(services) != 1 or len(services[0].images) != 1:
+            return None
+        return self.built(services[0], services[0].images[0])
+
+    def uses_of(self, path: str) -> list[ImageUse]:
+        """The containers that start from the image of a Dockerfile."""
+        if self._by_image is None:
+            self._by_image = {}
+            for _, use, image in self.pairs():
+                self._by_image.setdefault(image.path, []).append(use)
+        return self._by_image.get(path, [])
 
     def pairs(self) -> Iterator[tuple[Service, ImageUse, BuiltImage]]:
         """The containers whose image is built here."""

@@ -154,6 +154,7 @@ class Reader:
                 self._tail(image.at, root),
                 _text(container.runtime) or "",
                 container.user is not None,
+                bool(workload.kind == "job" or workload.health_checks or container.health_checks),
                 tuple(
                     Fact(words, self._tail(at, root))
                     for words, at in _accesses(workload, container)

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from policylint.dockerfile.excerpt import Word
-    from policylint.finding import Problems
+    from policylint.finding import Finding, Problems
+    from policylint.fleet.images import Join
 
 # Words that a shell takes as they are.
 _PLAIN = re.compile(r"[\w@%+:,./-][\w@%+=:,./-]*(?:[ \t]+[\w@%+=:,./-]+)*", re.ASCII)
@@ -47,12 +48,14 @@ _NO_VARIABLES = "instead, write a JSON array, where the words need no shell"
         "DL3057", "DS-0026", "CKV_DOCKER_2", "CIS-DI-0006", "CIS-Docker:4.6",
         "KICS:Healthcheck Instruction Missing",
     ),
+    asks=True,
 )  # fmt: skip
 def healthcheck_missing(build: ImageBuild, *, every_leaf: bool = False) -> Problems:
     """Image does not say how to find out whether its service is well.
 
     A process that hangs looks like one that works: the engine keeps it, and requests
-    go on to it.
+    go on to it. The definitions of the services that use the image may check instead,
+    where they are there as well.
 
     Instead, add a HEALTHCHECK that asks the service something it can only answer when
     it works, or HEALTHCHECK NONE where the scheduler checks.
@@ -73,7 +76,7 @@ def healthcheck_missing(build: ImageBuild, *, every_leaf: bool = False) -> Probl
     """
     for stage in _leaves(build) if every_leaf else build.stages[-1:]:
         if stage.effective(Healthcheck) is None:
-            yield Problem(stage, "no HEALTHCHECK")
+            yield Problem(stage, "no HEALTHCHECK", question=_checked_by_scheduler)
 
 
 @rule(on=BuildStage, severity="info", family="availability")
@@ -284,6 +287,12 @@ def stop_signal_kill(stop: StopSignal) -> Problems:
         yield Problem(signal, f"{signal.value} leaves no time to stop")
     elif not signals.is_signal(signal.value):
         yield Problem(signal, f"{signal.value} is no signal")
+
+
+def _checked_by_scheduler(join: Join, finding: Finding) -> list[Problem] | None:
+    """Nothing to say where whatever uses the image is checked by its scheduler."""
+    uses = join.uses_of(finding.source.path)
+    return [] if uses and all(use.is_checked for use in uses) else None
 
 
 def _leaves(build: ImageBuild) -> Iterator[BuildStage]:

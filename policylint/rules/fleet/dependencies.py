@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _MOST_NAMES = 6
 
 
-@rule(on=Fleet, severity="high", family="availability", refs="CWE-1047")
+@rule(on=Fleet, severity="high", family="availability", refs="CWE-1047", given=("dependencies",))
 def dependency_cycle(fleet: Fleet) -> Problems:
     """Services depend on each other in a circle.
 
@@ -56,7 +56,14 @@ def dependency_cycle(fleet: Fleet) -> Problems:
         )
 
 
-@rule(on=Fleet, severity="medium", family="availability", refs="CWE-706", confidence="medium")
+@rule(
+    on=Fleet,
+    severity="medium",
+    family="availability",
+    refs="CWE-706",
+    confidence="medium",
+    given=("dependencies",),
+)
 def dependency_missing(
     fleet: Fleet, *, set_is_complete: bool = False, external_ids: tuple[str, ...] = ()
 ) -> Problems:
@@ -97,7 +104,13 @@ def dependency_missing(
             )
 
 
-@rule(on=Fleet, severity="medium", family="isolation", refs="NIST:4.3.4 CWE-653")
+@rule(
+    on=Fleet,
+    severity="medium",
+    family="isolation",
+    refs="NIST:4.3.4 CWE-653",
+    given=("dependencies",),
+)
 def cross_group_dependency(
     fleet: Fleet,
     *,
@@ -137,7 +150,13 @@ def cross_group_dependency(
             )
 
 
-@rule(on=Fleet, severity="high", family="isolation", refs="NIST:4.3.4 CWE-653")
+@rule(
+    on=Fleet,
+    severity="high",
+    family="isolation",
+    refs="NIST:4.3.4 CWE-653",
+    given=("dependencies",),
+)
 def tier_violation_dependency(fleet: Fleet, tiers: Tiers) -> Problems:
     """Important service depends on a less important one.
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from policylint.organisation import Environments
 
 
-@rule(on=Fleet, severity="high", family="document", refs="CWE-694")
+@rule(on=Fleet, severity="high", family="document", refs="CWE-694", given=("others",))
 def duplicate_id(
     fleet: Fleet, environments: Environments, *, overlays: tuple[str, ...] = ()
 ) -> Problems:

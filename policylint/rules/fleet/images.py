@@ -24,6 +24,7 @@ _PASSING = ("/tmp", "/run", "/var/tmp", "/var/cache", "/var/log", "/dev/shm")  #
     severity="high",
     family="escape",
     refs="CIS-Docker:4.1 CIS-Docker:5.6 NIST:4.1.2 NIST:4.4.3 CWE-250 ATTACK:T1611",
+    given=("images",),
 )
 def attack_path_root_image_with_host_access(fleet: Fleet, images: Images) -> Problems:
     """Image built here runs as root and is given access to the agent.
@@ -73,7 +74,7 @@ def attack_path_root_image_with_host_access(fleet: Fleet, images: Images) -> Pro
         )  # fmt: skip
 
 
-@rule(on=Fleet, severity="low", family="availability", confidence="medium")
+@rule(on=Fleet, severity="low", family="availability", confidence="medium", given=("images",))
 def port_not_exposed(fleet: Fleet, images: Images) -> Problems:
     """Port of a container that its image does not expose.
 
@@ -115,7 +116,7 @@ def port_not_exposed(fleet: Fleet, images: Images) -> Problems:
                 )
 
 
-@rule(on=Fleet, severity="low", family="availability", confidence="medium")
+@rule(on=Fleet, severity="low", family="availability", confidence="medium", given=("images",))
 def image_volume_not_mounted(fleet: Fleet, images: Images) -> Problems:
     """Data that an image means to keep goes with the task.
 

@@ -26,7 +26,7 @@ _AT_ONE_AGENT = ("UNIQUE", "MAX_PER")
 _SHARED_PORTS = (80, 443)
 
 
-@rule(on=Fleet, severity="high", family="availability", refs="CWE-694")
+@rule(on=Fleet, severity="high", family="availability", refs="CWE-694", given=("host_ports",))
 def host_port_collision(fleet: Fleet, environments: Environments) -> Problems:
     """Two services need the same port of an agent.
 
@@ -64,7 +64,13 @@ def host_port_collision(fleet: Fleet, environments: Environments) -> Problems:
             )
 
 
-@rule(on=Fleet, severity="high", family="availability", refs="CWE-694 ATTACK:T1557")
+@rule(
+    on=Fleet,
+    severity="high",
+    family="availability",
+    refs="CWE-694 ATTACK:T1557",
+    given=("service_ports", "others"),
+)
 def service_port_collision(fleet: Fleet, environments: Environments) -> Problems:
     """Two services claim one port of the shared proxy.
 
@@ -107,7 +113,13 @@ def service_port_collision(fleet: Fleet, environments: Environments) -> Problems
             )
 
 
-@rule(on=Fleet, severity="high", family="exposure", refs="CWE-694 CWE-290 NIST:4.3.3 ATTACK:T1557")
+@rule(
+    on=Fleet,
+    severity="high",
+    family="exposure",
+    refs="CWE-694 CWE-290 NIST:4.3.3 ATTACK:T1557",
+    given=("routing", "others"),
+)
 def vip_collision(
     fleet: Fleet, environments: Environments, *, vip_scheduler: str = "marathon"
 ) -> Problems:

@@ -22,7 +22,13 @@ if TYPE_CHECKING:
 _MOST_OF_A_HOST = 100
 
 
-@rule(on=Fleet, severity="high", family="exposure", refs="CWE-694 NIST:4.3.3 ATTACK:T1557")
+@rule(
+    on=Fleet,
+    severity="high",
+    family="exposure",
+    refs="CWE-694 NIST:4.3.3 ATTACK:T1557",
+    given=("routing", "others"),
+)
 def route_collision(fleet: Fleet, environments: Environments) -> Problems:
     """Two services claim one host and path.
 
@@ -64,7 +70,13 @@ def route_collision(fleet: Fleet, environments: Environments) -> Problems:
         yield from _captures(str(host_name), paths)
 
 
-@rule(on=Fleet, severity="high", family="exposure", refs="CWE-694 ATTACK:T1557")
+@rule(
+    on=Fleet,
+    severity="high",
+    family="exposure",
+    refs="CWE-694 ATTACK:T1557",
+    given=("routing", "others"),
+)
 def admin_route_collision(fleet: Fleet, environments: Environments) -> Problems:
     """Two services claim one name at the platform's router.
 

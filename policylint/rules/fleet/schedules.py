@@ -25,7 +25,7 @@ _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Su
 _MOST_RUNS = 3_000_000
 
 
-@rule(on=Fleet, severity="medium", family="resources", refs="CWE-770 CWE-799")
+@rule(on=Fleet, severity="medium", family="resources", refs="CWE-770 CWE-799", given=("timers",))
 def cron_storm(
     fleet: Fleet,
     environments: Environments,

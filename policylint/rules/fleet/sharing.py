@@ -31,7 +31,13 @@ if TYPE_CHECKING:
 _LONGEST_PATH = 500
 
 
-@rule(on=Fleet, severity="high", family="isolation", refs="NIST:4.3.4 NIST:4.4.3 CWE-668 CWE-653")
+@rule(
+    on=Fleet,
+    severity="high",
+    family="isolation",
+    refs="NIST:4.3.4 NIST:4.4.3 CWE-668 CWE-653",
+    given=("mounts", "others"),
+)
 def host_path_shared(
     fleet: Fleet,
     environments: Environments,
@@ -89,7 +95,13 @@ def host_path_shared(
             )
 
 
-@rule(on=Fleet, severity="high", family="isolation", refs="NIST:4.3.4 CWE-662 CWE-668")
+@rule(
+    on=Fleet,
+    severity="high",
+    family="isolation",
+    refs="NIST:4.3.4 CWE-662 CWE-668",
+    given=("volumes", "others"),
+)
 def external_volume_shared(
     fleet: Fleet, environments: Environments, *, shared_volumes_ok: tuple[str, ...] = ()
 ) -> Problems:
@@ -136,7 +148,13 @@ def external_volume_shared(
             )
 
 
-@rule(on=Fleet, severity="high", family="secrets", refs="NIST:4.1.4 CWE-668 ATTACK:T1552")
+@rule(
+    on=Fleet,
+    severity="high",
+    family="secrets",
+    refs="NIST:4.1.4 CWE-668 ATTACK:T1552",
+    given=("secrets",),
+)
 def secret_out_of_scope(
     fleet: Fleet,
     environments: Environments,

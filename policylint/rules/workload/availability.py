@@ -22,7 +22,8 @@ from policylint.tree import Place
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from policylint.finding import Problems
+    from policylint.finding import Finding, Problems
+    from policylint.fleet.images import Join
     from policylint.model import At, HealthCheck, Label
 
 _SPREADS = ("UNIQUE", "GROUP_BY", "MAX_PER")
@@ -274,7 +275,13 @@ def single_instance_label_conflict(workload: Workload) -> Problems:
     )
 
 
-@rule(on=Workload, severity="medium", family="availability", refs="CIS-Docker:5.27 CWE-754")
+@rule(
+    on=Workload,
+    severity="medium",
+    family="availability",
+    refs="CIS-Docker:5.27 CWE-754",
+    asks=True,
+)
 def no_health_check(workload: Workload) -> Problems:
     """No health check.
 
@@ -319,7 +326,23 @@ def _unchecked(name: Value[str], *, offers_ports: bool) -> Problem:
         name,
         f"{what} has no health check: a task that hangs stays in rotation",
         severity=None if offers_ports else "low",
+        question=_checked_by_image,
     )
+
+
+def _checked_by_image(join: Join, finding: Finding) -> list[Problem] | None:
+    """Whether the image has a check, which the author may rely on."""
+    image = join.image_of(finding.source.path, finding.subject)
+    if image is None or image.health_tail is None:
+        return None
+    return [
+        Problem(
+            finding.at,
+            f"{finding.message}; Marathon does not heed the HEALTHCHECK of its image",
+            [(image.spot(image.health_tail), "nobody heeds this check")],
+            severity=finding.severity,
+        )
+    ]
 
 
 def pinned_hosts(constraint: Constraint, kind: str) -> int | None:

@@ -15,7 +15,8 @@ from policylint.rule import rule
 from policylint.rules.remedies import add, remove
 
 if TYPE_CHECKING:
-    from policylint.finding import Fix, Problems
+    from policylint.finding import Finding, Fix, Problems
+    from policylint.fleet.images import Join
     from policylint.model import At
 
 _DEFAULT_EXECUTORS = ("", "//cmd")
@@ -32,6 +33,7 @@ _USER_PARAMETER = (
     refs="NIST:4.4.3 CWE-1188 CWE-250 PSS:restricted",
     confidence="medium",
     unless=("uncontained-root-task",),
+    asks=True,
 )
 def user_not_set(
     container: Container, workload: Workload, *, framework_user: str = "root"
@@ -40,7 +42,8 @@ def user_not_set(
 
     The task runs as the user of Marathon or Metronome, which is root on an open
     cluster. The Docker engine takes the image's user instead; the Universal
-    Container Runtime does not.
+    Container Runtime does not. Where the Dockerfile that builds the image is there as
+    well, it decides.
 
     Instead, state a user other than root.
 
@@ -59,7 +62,10 @@ def user_not_set(
     at = _owner(container, workload)
     if container.runtime.value == "DOCKER":
         yield Problem(
-            at, "states no user, so it runs as the image's, often root", instead=_USER_PARAMETER
+            at,
+            "states no user, so it runs as the image's, often root",
+            instead=_USER_PARAMETER,
+            question=_as_built,
         )
     elif container.runtime.is_known and is_root(framework_user):
         yield Problem(
@@ -188,6 +194,24 @@ def _as_nobody(container: Container, workload: Workload) -> Fix | None:
 def _is_uncontained(container: Container) -> bool:
     # A DOCKER container without an image is refused.
     return container.image is None and container.runtime.among("MESOS", "NONE")
+
+
+def _as_built(join: Join, finding: Finding) -> list[Problem] | None:
+    """What the Dockerfile of the image says of its user."""
+    image = join.image_of(finding.source.path, finding.subject)
+    if image is None or image.is_root is None:
+        return None
+    if not image.is_root:
+        return []
+    return [
+        Problem(
+            finding.at,
+            f"states no user, and its image runs as root ({image.user})",
+            [(image.spot(image.user_tail), "the image runs as root")],
+            severity="medium",
+            instead=_USER_PARAMETER,
+        )
+    ]
 
 
 def _is_unstated(container: Container) -> bool:

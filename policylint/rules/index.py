@@ -23,6 +23,7 @@ RULES: dict[str, tuple[str, str, str, str, dict[str, tuple[str, Any]]]] = {
     'attack-path-host-root': ('workload.attack_paths', 'Workload', 'critical', 'escape', {'paths': ('tuple[str, ...]', ('processes', 'capability', 'sysfs', 'devices', 'disk_group', 'uncontained')), 'framework_user': ('str', 'root')}),
     'attack-path-internet-to-host': ('workload.attack_paths', 'Workload', 'critical', 'escape', {'external_groups': ('tuple[str, ...]', ('external',))}),
     'attack-path-mutable-code-to-host': ('workload.attack_paths', 'Workload', 'high', 'escape', {}),
+    'attack-path-root-image-with-host-access': ('fleet.images', 'Fleet', 'high', 'escape', {}),
     'backoff-disabled': ('workload.restarts', 'Backoff', 'medium', 'resources', {'min_max_delay': ('int', 60)}),
     'build-host-network': ('dockerfile.confinement', 'Run', 'medium', 'escape', {}),
     'build-insecure-security': ('dockerfile.confinement', 'Run', 'high', 'escape', {}),
@@ -112,6 +113,7 @@ RULES: dict[str, tuple[str, str, str, str, dict[str, tuple[str, Any]]]] = {
     'image-tag-missing': ('dockerfile.base_image', 'BaseImage', 'medium', 'artifacts', {'copy_from': ('bool', True), 'allow_untagged': ('tuple[str, ...]', ())}),
     'image-user-missing': ('dockerfile.user', 'BuildStage', 'medium', 'privilege', {'nonroot_base_images': ('tuple[str, ...]', ()), 'check_images_known': ('bool', False)}),
     'image-user-root': ('dockerfile.user', 'BuildStage', 'high', 'privilege', {}),
+    'image-volume-not-mounted': ('fleet.images', 'Fleet', 'low', 'availability', {}),
     'ineffective-security-setting': ('quirks', 'DroppedSetting', 'medium', 'document', {}),
     'inline-ignore': ('dockerfile.remarks', 'ImageBuild', 'info', 'hygiene', {'tools': ('tuple[str, ...]', ('hadolint',))}),
     'instances-over-limit': ('workload.amounts', 'Workload', 'medium', 'resources', {'max_instances': ('int', 100), 'max_scale_by': ('float', 3.0)}),
@@ -160,6 +162,7 @@ RULES: dict[str, tuple[str, str, str, str, dict[str, tuple[str, Any]]]] = {
     'platform-namespace-squatting': ('workload.isolation', 'Workload', 'high', 'isolation', {'platform_prefixes': ('tuple[str, ...]', ('/dcos', '/platform', '/infra', '/kube-system'))}),
     'platform-path-mounted': ('workload.mounts', 'Mount', 'critical', 'escape', {'platform_paths': ('tuple[str, ...]', ())}),
     'pointless-command': ('dockerfile.commands', 'Run', 'info', 'hygiene', {'commands': ('tuple[str, ...]', ('free', 'ifconfig', 'kill', 'mount', 'nano', 'ps', 'service', 'shutdown', 'ssh', 'top', 'vim'))}),
+    'port-not-exposed': ('fleet.images', 'Fleet', 'low', 'availability', {}),
     'port-out-of-range': ('dockerfile.ports', 'ExposedPort', 'high', 'exposure', {}),
     'private-key-inline': ('workload.credentials', 'Text', 'critical', 'secrets', {}),
     'privilege-gain-allowed': ('workload.confinement', 'Container', 'low', 'privilege', {}),
@@ -268,6 +271,30 @@ COMPOSED: dict[str, tuple[str, ...]] = {
     'attack-path-mutable-code-to-host': ('privilege', 'escape', 'artifacts'),
 }
 
+# rules with questions to all definitions together
+ASKING: tuple[str, ...] = ('healthcheck-missing', 'no-health-check', 'user-not-set')
+
+# rule: the facts of the fleet without which it has nothing to say
+GIVEN: dict[str, tuple[str, ...]] = {
+    'dependency-cycle': ('dependencies',),
+    'dependency-missing': ('dependencies',),
+    'cross-group-dependency': ('dependencies',),
+    'tier-violation-dependency': ('dependencies',),
+    'duplicate-id': ('others',),
+    'attack-path-root-image-with-host-access': ('images',),
+    'port-not-exposed': ('images',),
+    'image-volume-not-mounted': ('images',),
+    'host-port-collision': ('host_ports',),
+    'service-port-collision': ('service_ports', 'others'),
+    'vip-collision': ('routing', 'others'),
+    'route-collision': ('routing', 'others'),
+    'admin-route-collision': ('routing', 'others'),
+    'cron-storm': ('timers',),
+    'host-path-shared': ('mounts', 'others'),
+    'external-volume-shared': ('volumes', 'others'),
+    'secret-out-of-scope': ('secrets',),
+}
+
 # node: its rules, those first whose word the others heed
 NODES: dict[str, tuple[str, ...]] = {
     'AccountCommand': ('useradd-large-uid', 'password-set-in-build'),
@@ -292,7 +319,7 @@ NODES: dict[str, tuple[str, ...]] = {
     'ExposedPort': ('remote-login-port-exposed', 'port-out-of-range', 'expose-invalid-format', 'expose-protocol-case', 'privileged-port-exposed'),
     'FileCommand': ('shell-replaced-by-link',),
     'FileGrant': ('setuid-bit-set', 'world-writable-mode'),
-    'Fleet': ('dependency-cycle', 'dependency-missing', 'cross-group-dependency', 'tier-violation-dependency', 'duplicate-id', 'host-port-collision', 'service-port-collision', 'vip-collision', 'role-quota-exceeded', 'group-budget-exceeded', 'route-collision', 'admin-route-collision', 'cron-storm', 'host-path-shared', 'external-volume-shared', 'secret-out-of-scope'),
+    'Fleet': ('dependency-cycle', 'dependency-missing', 'cross-group-dependency', 'tier-violation-dependency', 'duplicate-id', 'attack-path-root-image-with-host-access', 'port-not-exposed', 'image-volume-not-mounted', 'host-port-collision', 'service-port-collision', 'vip-collision', 'role-quota-exceeded', 'group-budget-exceeded', 'route-collision', 'admin-route-collision', 'cron-storm', 'host-path-shared', 'external-volume-shared', 'secret-out-of-scope'),
     'GemCommand': ('gem-version-unpinned',),
     'GoCommand': ('go-version-unpinned',),
     'Group': ('instances-over-limit', 'enforce-role-off'),
@@ -354,6 +381,7 @@ SETS: dict[str, tuple[str, tuple[tuple[str, Any, dict[str, Any]], ...]]] = {
         ('attack-path-host-root', None, {}),
         ('attack-path-internet-to-host', None, {}),
         ('attack-path-mutable-code-to-host', None, {}),
+        ('attack-path-root-image-with-host-access', None, {}),
         ('backoff-disabled', None, {}),
         ('build-host-network', None, {}),
         ('build-insecure-security', None, {}),
@@ -443,6 +471,7 @@ SETS: dict[str, tuple[str, tuple[tuple[str, Any, dict[str, Any]], ...]]] = {
         ('image-tag-missing', None, {}),
         ('image-user-missing', None, {}),
         ('image-user-root', None, {}),
+        ('image-volume-not-mounted', None, {}),
         ('ineffective-security-setting', None, {}),
         ('inline-ignore', None, {}),
         ('instances-over-limit', None, {}),
@@ -491,6 +520,7 @@ SETS: dict[str, tuple[str, tuple[tuple[str, Any, dict[str, Any]], ...]]] = {
         ('platform-namespace-squatting', None, {}),
         ('platform-path-mounted', None, {}),
         ('pointless-command', None, {}),
+        ('port-not-exposed', None, {}),
         ('port-out-of-range', None, {}),
         ('private-key-inline', None, {}),
         ('privilege-gain-allowed', None, {}),
@@ -620,6 +650,8 @@ SETS: dict[str, tuple[str, tuple[tuple[str, Any, dict[str, Any]], ...]]] = {
         ('route-collision', None, {}),
         ('admin-route-collision', None, {}),
         ('external-volume-shared', None, {}),
+        ('port-not-exposed', None, {}),
+        ('image-volume-not-mounted', None, {}),
         ('healthcheck-missing', None, {}),
         ('healthcheck-disabled', None, {}),
         ('shell-form-command', None, {}),
@@ -938,6 +970,7 @@ SETS: dict[str, tuple[str, tuple[tuple[str, Any, dict[str, Any]], ...]]] = {
         ('host-network-explicit', None, {}),
         ('unsafe-sysctl', None, {}),
         ('attack-path-mutable-code-to-host', None, {}),
+        ('attack-path-root-image-with-host-access', None, {}),
         ('image-mutable-tag', None, {}),
         ('artifact-plain-http', None, {}),
         ('plaintext-secret-env', None, {}),
@@ -1113,6 +1146,7 @@ SETS: dict[str, tuple[str, tuple[tuple[str, Any, dict[str, Any]], ...]]] = {
         ('unsafe-sysctl', None, {}),
         ('no-filesystem-isolation', None, {}),
         ('attack-path-mutable-code-to-host', None, {}),
+        ('attack-path-root-image-with-host-access', None, {}),
         ('image-mutable-tag', None, {}),
         ('artifact-plain-http', None, {}),
         ('plaintext-secret-env', None, {}),

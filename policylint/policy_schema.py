@@ -72,7 +72,7 @@ def policy_schema(rules: Mapping[str, Rule]) -> Schema:
                 "properties": {name: _rule(rules[name]) for name in sorted(rules)},
             },
             "rego": {
-                "description": "Policies in Rego: files or folders, relative to this one.",
+                "description": "Policies in Rego: files or folders, or policylint/governance.",
                 "anyOf": [*_some(_TEXT)["anyOf"], _rego()],
             },
             "exemptions": {

@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.network, pytest.mark.usefixtures("registry")]
 SHIPPED = """
 import os
 from policylint.source import shipped
-for name in ("policies", "schemas"):
+for name in ("policies", "policies/rego/governance", "schemas"):
     for file in sorted(os.listdir(shipped(name))):
         print(f"{name}/{file}")
 """
@@ -66,6 +66,6 @@ def test_every_form_of_installation_has_the_command_the_policies_and_the_schemas
 def _shipped(checkout: Path) -> list[str]:
     return [
         f"{name}/{file}"
-        for name in ("policies", "schemas")
+        for name in ("policies", "policies/rego/governance", "schemas")
         for file in sorted(os.listdir(checkout / name))
     ]

@@ -73,7 +73,6 @@ def policy_schema(rules: Mapping[str, Rule]) -> Schema:
             },
             "rego": {
                 "description": "Policies in Rego: files or folders, or policylint/governance.",
-                "description": "Policies in Rego: files or folders, or policylint/governance.",
                 "anyOf": [*_some(_TEXT)["anyOf"], _rego()],
             },
             "exemptions": {

@@ -44,7 +44,7 @@ class _Commands(click.Group):
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="policylint", message="%(prog)s %(version)s")
 def main() -> None:
-    """Find mistakes in Marathon apps before they are deployed."""
+    """Find mistakes in Marathon, Metronome and Dockerfiles before they are deployed."""
 
 
 def run() -> None:

@@ -183,6 +183,8 @@ def _runs_input(command: Command) -> bool:
         return False
     if command.name in SHELLS:
         return reads_script(command)
+    if command.name in ("su", "runuser"):
+        return any(_runs_input(each.commands[0]) for each in command.nested if each.commands)
     letters = _code_letters(command)
     if letters is None:
         return command.name in ("source", ".") and _operand(command) == "/dev/stdin"

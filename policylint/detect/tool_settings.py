@@ -181,6 +181,7 @@ _FOLDERS = {
 _KEYS: Mapping[str, Mapping[str, str]] = {
     "apt": {
         "apt::get::allowunauthenticated": "unauthenticated",
+        "allowunauthenticated": "unauthenticated",  # within APT::Get { }
         "acquire::allowinsecurerepositories": "unauthenticated",
         "acquire::allowdowngradetoinsecurerepositories": "unauthenticated",
         "aptitude::cmdline::ignore-trust-violations": "unauthenticated",
@@ -390,7 +391,7 @@ def _apt(command: Command) -> Iterator[Setting]:
     yield from _options("apt", command, _APT_OPTIONS, _APT_VALUED)
     for option in command.split(_APT_VALUED).options:
         if option.name in ("-o", "--option") and option.value is not None:
-            key, _, value = option.value.partition("=")
+            key, _, value = option.value.removeprefix("=").partition("=")
             name = _KEYS["apt"].get(key.lower())
             if name is not None:
                 span = option.value_span or option.word.span

@@ -158,14 +158,30 @@ def _base(stage: Stage, build: Build) -> BaseImage | None:
         return None
     # An empty name is not what the author of a variable that nobody declares means.
     is_guess = any(not each.operator and each.name not in build.arguments for each in stage.used)
-    is_guess |= has_hole(stage.instruction.operand.text)
-    return _image(None if is_guess else stage.reference, stage.image.span, "FROM")
+    if is_guess or has_hole(stage.instruction.operand.text) or stage.reference is None:
+        return _hidden(stage.image)
+    return _image(stage.reference, stage.image.span, "FROM")
 
 
 def _image(reference: str | None, at: Span, route: str) -> BaseImage:
     if reference is None:
         return BaseImage(Value(UNKNOWN, at), "", "", UNKNOWN, UNKNOWN, route)
     return BaseImage(Value(reference, at), *images.parse(reference), route)
+
+
+def _hidden(image: Word) -> BaseImage:
+    """An image of which a build argument hides a part; the others are as they stand there."""
+    text = image.text
+    if has_hole(text):
+        return _image(None, image.span, "FROM")
+    registry, repository, tag, digest = images.parse(text.strip("\"'"))
+    if "$" in registry + repository:
+        registry = repository = ""
+    if not tag or "$" in tag:
+        tag = digest = UNKNOWN
+    elif digest is not None and "$" in digest:
+        digest = UNKNOWN
+    return BaseImage(Value(UNKNOWN, image.span), registry, repository, tag, digest, "FROM")
 
 
 def _statement(

@@ -98,7 +98,7 @@ def image_tag_latest(image: BaseImage, *, floating_tags: tuple[str, ...] = ("lat
         FROM debian:12.9
         USER 10001
     """
-    if image.digest is None and image.reference.is_known and image.tag in floating_tags:
+    if image.digest is None and image.tag in floating_tags:
         yield Problem(image, f"tag {image.tag} moves: the next build may take another image")
 
 
@@ -169,9 +169,11 @@ def registry_not_allowed(
         USER 10001
     """
     patterns = (*registries.patterns, *map(_as_pattern, allowed_registries))
-    if not patterns or not image.reference.is_known:
+    if not patterns or not image.repository:
         return
-    parts = images.parse(image.reference.value)
+    if not image.reference.is_known and any(map(_names_version, patterns)):
+        return
+    parts = images.Reference(image.registry, image.repository, image.tag or None, image.digest)
     name = images.full_name(parts.registry, parts.repository)
     if not has_hole(name) and not any(images.is_under(parts, pattern) for pattern in patterns):
         yield Problem(image, f"image comes from {name.partition('/')[0]}: {name} is not allowed")
@@ -420,6 +422,10 @@ class _Hints:
         names = self._declared[:_MOST_NAMES]
         near = get_close_matches(name, names, 1) if len(name) <= _LONGEST_NAME else ()
         return f"instead, write {near[0]}" if near else None
+
+
+def _names_version(pattern: str) -> bool:
+    return ":" in pattern.rpartition("/")[2]
 
 
 def _as_pattern(registry: str) -> str:

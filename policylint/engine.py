@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from importlib import import_module
+from sys import modules
 from typing import TYPE_CHECKING, Any
 
 from policylint.finding import (
@@ -392,29 +393,30 @@ def _court(policy: Policy) -> Court:
 class Check:
     """A rule ready to be called: what it asks for, its settings, what the policy makes of it.
 
-    `choice` is None for a rule that is off and runs for the composed ones only.
+    `choice` is None for a rule that is off and runs for the composed ones only; `function`
+    is all there is to a rule that `is_plain`: it asks for its node alone.
     """
 
-    __slots__ = ("_asks", "_facts", "_function", "choice", "rule")
+    __slots__ = ("_asks", "_facts", "choice", "function", "is_plain", "rule", "unless")
 
     def __init__(self, rule: Rule, choice: RuleChoice | None, facts: Mapping[str, object]) -> None:
         self.rule = rule
         self.choice = choice
-        self._asks = tuple(kind for _, kind in rule.parameters[1:])
+        self.unless = rule.unless
+        self.is_plain = not rule.around
+        self._asks = rule.around
         self._facts = facts
         settings = choice.settings if choice is not None else {}
-        self._function = partial(rule.check, **settings) if settings else rule.check
+        self.function = partial(rule.check, **settings) if settings else rule.check
 
     def problems(self, node: Node | Fleet, around: dict[str, Any]) -> Iterator[Problem]:
         """What the rule says of a node."""
-        if not self._asks:
-            return self._function(node)
         facts = self._facts
         try:
             asked = [facts[kind] if kind in facts else around[kind] for kind in self._asks]
         except KeyError:  # an instruction before the first stage has none around it
             return iter(())
-        return self._function(node, *asked)
+        return self.function(node, *asked)
 
     def severity(self, problem: Problem) -> str | None:
         """How the policy weighs a problem; None when it does not report it."""
@@ -476,7 +478,8 @@ class Checks:
 
 def load_rule(name: str) -> Rule:
     """A rule by its name; its module is imported."""
-    module = import_module(f"policylint.rules.{RULES[name][0]}")
+    path = f"policylint.rules.{RULES[name][0]}"
+    module = modules.get(path) or import_module(path)
     rule: Rule = getattr(module, name.replace("-", "_"))
     return rule
 
@@ -596,11 +599,14 @@ def _problems(
 ) -> Iterator[tuple[Check, Problem]]:
     spoken: set[str] = set()
     for check in checks:
-        if spoken.isdisjoint(check.rule.unless):
-            for problem in check.problems(node, around):
-                if check.choice is not None:
-                    spoken.add(check.rule.name)
-                yield check, problem
+        if spoken and not spoken.isdisjoint(check.unless):
+            continue
+        # Most rules ask for nothing but their node.
+        found = check.function(node) if check.is_plain else check.problems(node, around)
+        for problem in found:
+            if check.choice is not None:
+                spoken.add(check.rule.name)
+            yield check, problem
 
 
 def _finding(

@@ -216,27 +216,16 @@ class Run(Statement):
 class Start(Statement):
     """CMD or ENTRYPOINT: what a container of the image runs."""
 
-    @property
-    def script(self) -> Script | None:
-        """The commands in it."""
-        from policylint.dockerfile.shell import read
-
-        return read(self.instruction)
+    script: Script | None = None
 
 
 class Healthcheck(Statement):
     """HEALTHCHECK; `is_none` tells the one that takes another back."""
 
+    script: Script | None = None
     is_none: bool = False
 
     NAME = "HEALTHCHECK"
-
-    @property
-    def script(self) -> Script | None:
-        """The commands in it."""
-        from policylint.dockerfile.shell import read
-
-        return read(self.instruction)
 
 
 class Copy(Statement):

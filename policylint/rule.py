@@ -31,7 +31,7 @@ class Rule:
     """A check with its name, weight and words."""
 
     __slots__ = (
-        "_doc", "after", "asks", "check", "confidence", "equivalents", "family", "given",
+        "_doc", "after", "around", "asks", "check", "confidence", "equivalents", "family", "given",
         "name", "nodes", "refs", "severity", "unless",
     )  # fmt: skip
 
@@ -62,6 +62,8 @@ class Rule:
         self.equivalents = equivalents
         self.asks = asks
         self.given = given
+        # The types of what the check asks for beside the node itself.
+        self.around = tuple([kind for _, kind in self.parameters[1:]])
         self._doc: Doc | None = None
 
     def __repr__(self) -> str:

@@ -40,12 +40,16 @@ def is_credential_file(
     """
     path = path.replace("\\", "/").rstrip("/").lower()
     name = path.rpartition("/")[2]
-    known = (*NAMES, *map(str.lower, names))
-    if name in known or path.endswith(_IN_FOLDERS):
+    if name in NAMES or path.endswith(_IN_FOLDERS) or name.endswith(EXTENSIONS):
         return True
-    if name.endswith((*EXTENSIONS, *(f".{each.lower().lstrip('.')}" for each in extensions))):
+    further = [each.lower() for each in names]
+    if name in further or any(name.endswith(_ending(each)) for each in extensions):
         return True
-    beginning = name.partition("*")[0]
-    if len(beginning) < _SHORTEST_BEGINNING or len(beginning) == len(name):
+    beginning, star, _ = name.partition("*")
+    if not star or len(beginning) < _SHORTEST_BEGINNING:
         return False
-    return any(fnmatchcase(each, name) for each in known)
+    return any(fnmatchcase(each, name) for each in (*NAMES, *further))
+
+
+def _ending(extension: str) -> str:
+    return f".{extension.lower().lstrip('.')}"

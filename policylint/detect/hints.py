@@ -22,6 +22,10 @@ USER_INFO = re.compile(
 # In small letters: keys in the query of a URI.
 _QUERY_KEYS = ("token=", "sig=", "signature=", "password=", "secret=", "access_key=", "credential=")
 
+# In small letters: one of these stands in the name of every secret, and in `Authorization`.
+_NAME_PARTS = ("pass", "pwd", "secret", "token", "key", "credential", "webhook", "authorization")
+_TAKEN_OUT = dict.fromkeys(map(ord, "\\\"'$\r\n"))
+
 
 def is_likely(text: str) -> bool:
     """Whether a text may hold a credential: quick, and never wrong in saying no."""
@@ -31,6 +35,15 @@ def is_likely(text: str) -> bool:
         or ("@" in text and bool(USER_INFO.search(text)))
         or ("?" in text and _has_query_key(text.lower()))
     )
+
+
+def may_name_secret(script: str) -> bool:
+    """Whether words of a script may be the names of secrets: quick, never wrong in saying no.
+
+    What a shell takes out of words is taken out: `--pass''word` is `--password`.
+    """
+    plain = script.translate(_TAKEN_OUT).casefold()
+    return any(part in plain for part in _NAME_PARTS)
 
 
 def _has_query_key(text: str) -> bool:

@@ -6,6 +6,7 @@ import re
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+from policylint.detect.hints import may_name_secret
 from policylint.detect.secret_words import is_secret_name
 from policylint.detect.tls import is_switched_off, is_trusting
 from policylint.detect.tool_settings import CURL_VALUED, WGET_VALUED, assignments, of_command
@@ -90,6 +91,7 @@ _LOGIN_OPTIONS = {
     "curl": ("-u", "-U", "--user", "--proxy-user"), "http": ("-a", "--auth"),
     "https": ("-a", "--auth"), "ab": ("-A", "-P"),
 }  # fmt: skip
+_TAKES_SECRETS = frozenset((*_PASSWORD_OPTIONS, *_REGISTRY_CLIENTS, *_LOGIN_OPTIONS))
 _AUTHORIZATION = re.compile(r"\bauthorization:\s*(?:basic|bearer|token)\s+(\S+)", re.IGNORECASE)
 
 
@@ -152,16 +154,20 @@ def insecure_switches(script: Script) -> Iterator[Deed]:
 
 def secrets_handed(script: Script) -> Iterator[Handed]:
     """Literal secrets in arguments and assignments; what a variable holds is none."""
+    names_any = may_name_secret(script.excerpt.text)
     for command in script.walk():
-        for each in assignments(command):
-            if each.literal and is_secret_name(each.name):
-                yield Handed(each.name, each.value, each.value_span)
-        yield from _options_with_secrets(command)
-        yield from _options_of_programs(command)
-        for word in command.arguments:
-            match = _AUTHORIZATION.search(word.value)
-            if match and not _is_expanded(match[1]):
-                yield Handed("the Authorization header", match[1].rstrip("\"'"), word.span)
+        if names_any:
+            for each in assignments(command):
+                if each.literal and is_secret_name(each.name):
+                    yield Handed(each.name, each.value, each.value_span)
+            yield from _options_with_secrets(command)
+        if command.name in _TAKES_SECRETS or _JOINED_OPTION.fullmatch(command.name):
+            yield from _options_of_programs(command)
+        if names_any:
+            for word in command.arguments:
+                match = _AUTHORIZATION.search(word.value)
+                if match and not _is_expanded(match[1]):
+                    yield Handed("the Authorization header", match[1].rstrip("\"'"), word.span)
 
 
 def _writers(commands: list[Command]) -> Iterator[Command]:

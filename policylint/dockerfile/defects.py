@@ -64,7 +64,8 @@ def find_in(instruction: Instruction) -> Iterator[Defect]:
     if name not in NAMES:
         yield Defect(f"no such instruction: {name}", instruction.keyword.span)
         return
-    yield from _in_flags(instruction)
+    if instruction.flags:
+        yield from _in_flags(instruction)
     if not instruction.has_operand and name not in _MAY_BE_BARE:
         yield Defect(f"{name} without operand", instruction.keyword.span)
         return
@@ -72,7 +73,7 @@ def find_in(instruction: Instruction) -> Iterator[Defect]:
         yield from _in_form(instruction)
     if instruction.pairs:
         yield from _in_pairs(instruction)
-    elif name in _WITH_VARIABLES and not instruction.is_exec:
+    elif name in _WITH_VARIABLES and not instruction.is_exec and not instruction.is_plain:
         yield from _in_words(instruction.words, instruction.escape)
     for heredoc in instruction.heredocs:
         if heredoc.end is None:
@@ -132,7 +133,7 @@ def _in_form(instruction: Instruction) -> Iterator[Defect]:
             message = f"HEALTHCHECK {kind} {'without' if kind == 'CMD' else 'with a'} command"
     if message:
         yield Defect(message, instruction.span)
-    if instruction.takes_json and not instruction.is_exec and instruction.operand.text[:1] == "[":
+    if instruction.takes_json and not instruction.is_exec and instruction.opens_array:
         yield from _in_array(instruction)
 
 
@@ -142,11 +143,13 @@ def _in_array(instruction: Instruction) -> Iterator[Defect]:
 
 
 def _in_pairs(instruction: Instruction) -> Iterator[Defect]:
+    is_plain = instruction.is_plain
     for pair in instruction.pairs:
         if pair.value is None and instruction.name != "ARG":
             yield Defect(f"{instruction.name}: no value for {pair.key.text}", pair.key.span)
-        words = (pair.key,) if pair.value is None else (pair.key, pair.value)
-        yield from _in_words(words, instruction.escape)
+        if not is_plain:
+            words = (pair.key,) if pair.value is None else (pair.key, pair.value)
+            yield from _in_words(words, instruction.escape)
 
 
 def _in_words(words: Iterable[Word], escape: str) -> Iterator[Defect]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from policylint.source import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
+
+# The constructor of a named tuple is Python that does nothing but call this.
+_made: Any = tuple.__new__
 
 
 class Word(NamedTuple):
@@ -69,7 +72,7 @@ class Excerpt:
         """The stretch of the source from one character of the excerpt up to another."""
         if len(self.starts) == 1 and not self.widths:
             shift = self.sources[0] - self.starts[0]
-            return Span(start + shift, end + shift)
+            return _made(Span, (start + shift, end + shift))
         if end <= start:
             at = self.offset(start)
             return Span(at, at)
@@ -79,12 +82,24 @@ class Excerpt:
 
     def word(self, start: int, end: int) -> Word:
         """A part of the excerpt as a word."""
-        return Word(self.text[start:end], self.span(start, end))
+        return _made(Word, (self.text[start:end], self.span(start, end)))
+
+    def words(self, places: Iterable[tuple[int, int]]) -> tuple[Word, ...]:
+        """Some parts of the excerpt, each as a word."""
+        if len(self.starts) > 1 or self.widths:
+            return tuple([self.word(start, end) for start, end in places])
+        text, shift = self.text, self.sources[0] - self.starts[0]
+        return tuple([
+            _made(Word, (text[start:end], _made(Span, (start + shift, end + shift))))
+            for start, end in places
+        ])  # fmt: skip
 
     def slice(self, start: int, end: int) -> Excerpt:
         """A part of the excerpt as an excerpt."""
         text = self.text[start:end]
-        first = self._piece(start)
+        if len(self.starts) == 1:
+            return Excerpt(text, (0,), (self.sources[0] + start - self.starts[0],), self.widths)
+        first = bisect_right(self.starts, start) - 1
         head = self.sources[first] + start - self.starts[first]
         if first + 1 == len(self.starts) or self.starts[first + 1] >= end:
             return Excerpt(text, (0,), (head,), self.widths[first : first + 1])

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from policylint.dockerfile.excerpt import Excerpt, Word
+from policylint.dockerfile.variables import is_plain
 from policylint.dockerfile.words import (
     SPACE,
     SPACES,
@@ -222,6 +223,16 @@ class Instruction:
     def operand(self) -> Excerpt:
         """All that stands behind the flags, as one text."""
         return self.excerpt.slice(self.operand_start, self._end)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether no quote, escape or variable stands in it, so that words are as written."""
+        return is_plain(self.excerpt.text, self.escape)
+
+    @property
+    def opens_array(self) -> bool:
+        """Whether the operands begin like a JSON array."""
+        return self.excerpt.text.startswith("[", self.operand_start, self._end)
 
     @property
     def has_operand(self) -> bool:

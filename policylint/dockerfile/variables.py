@@ -59,6 +59,11 @@ def expand(text: str, variables: Variables, escape: str = "\\") -> str | None:
     return _Expansion(text, variables, escape).value
 
 
+def is_plain(text: str, escape: str = "\\") -> bool:
+    """Whether no quote, escape or variable stands in a text."""
+    return not _SPECIAL[escape].search(text)
+
+
 def references(text: str, escape: str = "\\") -> tuple[Reference, ...]:
     """The variables that a word refers to, as far as it can be read."""
     if "$" not in text:

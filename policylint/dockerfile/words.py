@@ -35,7 +35,8 @@ _JSON_CHARACTER = (
     r"[^\\]+|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\."
 )
 _JSON = JSONDecoder()
-_JSON_BLANKS = ("\t", "\n", "\r", " ")
+_JSON_BLANKS = re.compile(r"[\t\n\r ]*")
+_PLAIN_STRING = re.compile(r'"([^"\\\x00-\x1f]*)"')
 
 
 def _refuse(constant: str) -> NoReturn:
@@ -59,7 +60,7 @@ class Pair(NamedTuple):
 
 def split(excerpt: Excerpt, start: int, end: int) -> tuple[Word, ...]:
     """The words of an instruction that knows no quotes, such as FROM, COPY or EXPOSE."""
-    return tuple([excerpt.word(*at.span()) for at in _UNQUOTED.finditer(excerpt.text, start, end)])
+    return excerpt.words([at.span() for at in _UNQUOTED.finditer(excerpt.text, start, end)])
 
 
 def split_quoted(excerpt: Excerpt, start: int, end: int, escape: str) -> tuple[Word, ...]:
@@ -67,7 +68,7 @@ def split_quoted(excerpt: Excerpt, start: int, end: int, escape: str) -> tuple[W
 
     The last word takes everything behind a quote that nobody closed.
     """
-    return tuple([excerpt.word(*at) for at in _quoted(excerpt.text, start, end, escape)])
+    return excerpt.words(_quoted(excerpt.text, start, end, escape))
 
 
 def split_pairs(excerpt: Excerpt, start: int, end: int, name: str, escape: str) -> tuple[Pair, ...]:
@@ -111,10 +112,14 @@ def split_json(excerpt: Excerpt, start: int) -> tuple[Word, ...] | None:
         return ()
     words: list[Word] = []
     while text[at : at + 1] == '"':
-        try:
-            value, stop = _JSON.raw_decode(text, at)
-        except ValueError:
-            return None
+        plain = _PLAIN_STRING.match(text, at)
+        if plain:
+            value, stop = plain.group(1), plain.end()
+        else:
+            try:
+                value, stop = _JSON.raw_decode(text, at)
+            except ValueError:
+                return None
         words.append(Word(_writable(value), excerpt.span(at, stop)))
         at = _past_blanks(text, stop)
         if text[at : at + 1] == "]":
@@ -175,9 +180,7 @@ def _legacy_pair(excerpt: Excerpt, start: int, end: int) -> tuple[Pair]:
 
 
 def _past_blanks(text: str, at: int) -> int:
-    while text[at : at + 1] in _JSON_BLANKS:
-        at += 1
-    return at
+    return _JSON_BLANKS.match(text, at).end()  # type: ignore[union-attr]  # it matches anything
 
 
 def _writable(text: str) -> str:

@@ -323,13 +323,14 @@ def _binds(plain: Statement, flags: tuple[Mount, ...]) -> Iterator[MountPoint]:
 
 
 def _start(plain: Statement) -> Start:
-    return Start(*plain.basis)
+    return Start(*plain.basis, shell.read(plain.instruction))
 
 
 def _healthcheck(plain: Statement) -> Healthcheck:
-    words = plain.instruction.words
+    instruction = plain.instruction
+    words = instruction.words
     is_none = bool(words) and words[0].text.upper() == "NONE"
-    return Healthcheck(*plain.basis, is_none)
+    return Healthcheck(*plain.basis, shell.read(instruction), is_none)
 
 
 def _copy(plain: Statement) -> Copy:

@@ -97,6 +97,10 @@ def workdir_relative(build: ImageBuild) -> Problems:
 
 def _relative(build: ImageBuild) -> Iterator[tuple[Workdir, _Folder]]:
     """The relative WORKDIRs, each with the folder that it starts from."""
+    # Most files have none, and need not be followed from stage to stage.
+    statements = [each for each in build.statements() if isinstance(each, Workdir)]
+    if not any(map(_is_relative, statements)):
+        return
     ends: dict[int, _Folder] = {}
     for stage in build.stages:
         parent = stage.stage.parent

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 _SUBSTRINGS = ("api_key", "client_key", "pass", "private", "secret", "token", "username", "access")
 _ARGUMENT_SUBSTRINGS = ("api", "auth", "cert", "key")
 
+_WITH_NAMES = (Healthcheck, ImageLabels, Run, Start, Variables)
 _SECRETS_FOLDERS = ("/run/secrets/", "/var/run/secrets/")
 _FINGERPRINT = re.compile(r"(?:0x)?(?:[0-9A-Fa-f]{8}|[0-9A-Fa-f]{16}|[0-9A-Fa-f]{40})")
 _HASH = re.compile(r"\$[0-9a-z]{1,3}\$.*", re.DOTALL)
@@ -191,7 +192,10 @@ def secret_value(
     """
     expressions = [re.compile(pattern) for pattern in patterns]
     may_expose = is_likely(build.file.text)
+    is_searched = may_expose or bool(expressions)
     for statement in build.statements():
+        if not (is_searched or isinstance(statement, _WITH_NAMES)):
+            continue
         taken: list[Span] = []  # in order, so that neighbours alone can overlap
         for found in _found(statement, expressions, min_entropy, may_expose=may_expose):
             at = bisect_left(taken, found.span)

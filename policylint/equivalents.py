@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
+
+from policylint.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,7 +23,7 @@ _TOOLS = (
     ("KICS:", "KICS"),
     ("semgrep:", "semgrep"),
 )
-_NUMBER = re.compile(r"(\d+)")
+_NUMBER = regex(r"(\d+)")
 
 
 class Equivalent(NamedTuple):

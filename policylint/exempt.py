@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import yaml
 
+from policylint.patterns import regex
 from policylint.policy import PolicyError
 from policylint.tree import Unreadable
 from policylint.tree.yaml_text import YamlTree, read
@@ -17,12 +18,12 @@ if TYPE_CHECKING:
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _KEY = "exemptions"
 _WIDTH = 100
-_PLAIN = re.compile(r"[A-Za-z/][\w ./*'@+()=-]*[\w/*.')]", re.ASCII)
-_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_PLAIN = regex(r"[A-Za-z/][\w ./*'@+()=-]*[\w/*.')]", re.ASCII)
+_DATE = regex(r"\d{4}-\d\d-\d\d", re.ASCII)
 _WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
-_BLANKS = re.compile(r"[ \t]*")
-_STOP = re.compile(r"^\.\.\.(?=\s|$)", re.MULTILINE)
-_END = re.compile(r"^(?:---|\.\.\.)(?=\s|$)", re.MULTILINE)
+_BLANKS = regex(r"[ \t]*")
+_STOP = regex(r"^\.\.\.(?=\s|$)", re.MULTILINE)
+_END = regex(r"^(?:---|\.\.\.)(?=\s|$)", re.MULTILINE)
 
 
 def add(text: str, entry: Mapping[str, str]) -> str:

@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from policylint.finding import Edit
+from policylint.patterns import regex
 from policylint.source import Span
 from policylint.tree import Place, Unreadable
 from policylint.tree.json_text import JsonTree
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     Path = tuple[str | int, ...]
 
 # What YAML reads as the text that it is, without quotes.
-_PLAIN = re.compile(r"[A-Za-z_/][\w./-]*")
+_PLAIN = regex(r"[A-Za-z_/][\w./-]*")
 _NO_TEXT = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
 
 

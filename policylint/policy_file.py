@@ -18,6 +18,7 @@ from policylint.organisation import (
     Roles,
     Tiers,
 )
+from policylint.patterns import regex
 from policylint.policy import (
     CANNOT_BE_OFF,
     DEFAULT_FAIL_ON,
@@ -62,7 +63,7 @@ _RESOURCES = ("cpus", "mem", "disk", "gpus", "instances")
 # Settings that are regular expressions.
 _PATTERNS = frozenset({"extra_patterns", "require_ticket"})
 _ABSENT = object()
-_LIST = re.compile(r"tuple\[(\w+), \.\.\.\]( \| None)?")
+_LIST = regex(r"tuple\[(\w+), \.\.\.\]( \| None)?")
 _NAMES = {
     "str": "a text",
     "int": "a whole number",

@@ -6,11 +6,11 @@ must exist, days that there are, keys that stand twice.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from policylint.dockerfile.remarks import TOOLS
 from policylint.finding import SEVERITIES, UNREADABLE
+from policylint.patterns import regex
 from policylint.policy import REGO_VERSIONS
 from policylint.rules.index import SETS
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Schema = dict[str, Any]
 
 _TYPES = {"str": "string", "int": "integer", "float": "number", "bool": "boolean"}
-_LIST = re.compile(r"tuple\[(\w+), \.\.\.\]")
+_LIST = regex(r"tuple\[(\w+), \.\.\.\]")
 _TEXT = {"type": "string", "minLength": 1}
 _PATTERN = {**_TEXT, "not": {"pattern": r"^(/|\./|\.\./)"}}
 _AMOUNT = {"type": "number", "minimum": 0}

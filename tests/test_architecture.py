@@ -37,6 +37,7 @@ LAYERS = (
     ("detect",),
     ("tree", "dockerfile"),
     ("source",),
+    ("patterns",),
     ("__init__",),
 )
 # `python -m policylint` is the command line by another name.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from policylint.dockerfile.excerpt import Excerpt, joined
 from policylint.dockerfile.shell import SHELLS
+from policylint.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +24,7 @@ class Opening(NamedTuple):
 
 
 _FREE_SUDO = "sudo asks for no password, whatever it runs"
-_ZERO = re.compile(r"0+")
+_ZERO = regex(r"0+")
 _ACCOUNT_VALUED = (
     "-b", "-c", "-d", "-e", "-f", "-g", "-G", "-k", "-K", "-p", "-P", "-R", "-s", "-u", "-Z",
     "--base-dir", "--comment", "--expiredate", "--gid", "--groups", "--home", "--home-dir",
@@ -32,28 +33,26 @@ _ACCOUNT_VALUED = (
 )  # fmt: skip
 
 _BLANK = r"(?:\\?\s|\\t)"
-_SUDO = re.compile(
+_SUDO = regex(
     rf"NOPASSWD{_BLANK}*:{_BLANK}*(?:[A-Z_]+{_BLANK}*:{_BLANK}*)*ALL\b|!{_BLANK}*authenticate\b"
 )
-_SSH = re.compile(
-    rf"(?:PermitRootLogin|PermitEmptyPasswords)(?:{_BLANK}|=)+[\"']?yes\b", re.IGNORECASE
-)
-_ACCOUNT = re.compile(r"([\w.-]+):([^:]*):(\d+):\d+:")
+_SSH = regex(rf"(?:PermitRootLogin|PermitEmptyPasswords)(?:{_BLANK}|=)+[\"']?yes\b", re.IGNORECASE)
+_ACCOUNT = regex(r"([\w.-]+):([^:]*):(\d+):\d+:")
 _PASSWD_COLONS = 6
 _EMPTIED = re.compile(r"([a-z_][\w.-]*)::")  # what sed puts at the beginning of a line
 # Whether it is worth while to look at a script more closely.
-_HINT = re.compile(r"sudoers|visudo|sshd|/etc/(?:passwd|shadow)")
+_HINT = regex(r"sudoers|visudo|sshd|/etc/(?:passwd|shadow)")
 # echo and printf take `\n` for the end of a line, too.
-_LINE = re.compile(r"(?:\\n)?[ \t]*((?:(?!\\n)[^\n])+)")
-_ECHO_OPTION = re.compile(r"-[neE]+")
+_LINE = regex(r"(?:\\n)?[ \t]*((?:(?!\\n)[^\n])+)")
+_ECHO_OPTION = regex(r"-[neE]+")
 
 _WRITERS = frozenset(("echo", "printf"))
-_SUBSTITUTION = re.compile(
+_SUBSTITUTION = regex(
     r"(?<![A-Za-z_\\])s([|/#,@!:%~+_])((?:\\.|(?!\1)[^\\\n])*)\1((?:\\.|(?!\1)[^\\\n])*)\1",
     re.DOTALL,
 )
-_COMMENT_SIGN = re.compile(r"\^?(?:\\s|\[[^\]]*\]|[ *])*#")
-_DELETES = re.compile(r"[/\d$}]\s*d\s*\Z")
+_COMMENT_SIGN = regex(r"\^?(?:\\s|\[[^\]]*\]|[ *])*#")
+_DELETES = regex(r"[/\d$}]\s*d\s*\Z")
 
 
 def openings(script: Script) -> Iterator[Opening]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from policylint.detect.hints import ENCODED_KEYS, USER_INFO
 from policylint.detect.placeholders import is_hole
+from policylint.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +43,7 @@ class Exposed(NamedTuple):
 
 
 def _token(what: str, pattern: str, severity: str | None = None) -> Token:
-    return Token(what, re.compile(rf"(?<![A-Za-z0-9]){pattern}", re.ASCII), severity)
+    return Token(what, regex(rf"(?<![A-Za-z0-9]){pattern}", re.ASCII), severity)
 
 
 TOKENS = (
@@ -66,24 +67,24 @@ TOKENS = (
 # The claims that every introduction to JSON web tokens shows.
 _DOCUMENTED = ("EXAMPLE", "eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9l")
 
-_QUERY = re.compile(
+_QUERY = regex(
     r"[?&](?:(?:access_)?token|sig|signature|password|secret|access_key"
     r"|X-Amz-Signature|X-Amz-Credential)=(?P<value>[^&#\s]{8,})",
     re.IGNORECASE,
 )
-_MASKED = re.compile(r"[*•.xX_-]+|[<\[{$`].*|%s|%\(.*|.*(?:\$\{|\$\(|\{\{|<%).*", re.DOTALL)
-_WORDED = re.compile(r"redacted|masked|hidden|removed|placeholder", re.IGNORECASE)
-_HOST = re.compile(r"[\w.-]+|\[[^\]\s]*\]")
+_MASKED = regex(r"[*•.xX_-]+|[<\[{$`].*|%s|%\(.*|.*(?:\$\{|\$\(|\{\{|<%).*", re.DOTALL)
+_WORDED = regex(r"redacted|masked|hidden|removed|placeholder", re.IGNORECASE)
+_HOST = regex(r"[\w.-]+|\[[^\]\s]*\]")
 _SAMPLE_USERS = ("user", "username")
 _SAMPLE_PASSWORDS = ("password", "pass", "pwd")
 
 # The header of a key and the beginning of what must follow it.
-_PRIVATE_KEY = re.compile(
+_PRIVATE_KEY = regex(
     r"(?P<header>-----BEGIN (?:[A-Z0-9]{2,12} ){0,2}PRIVATE KEY(?: BLOCK)?-----)(?P<body>.{0,80})",
     re.DOTALL,
 )
-_KEY_BODY = re.compile(r"(?:\s|\\[nr])*(?P<start>[A-Za-z0-9+/]{4})")
-_BASE64 = re.compile(r"[A-Za-z0-9+/_\s-]{200,}={0,2}")
+_KEY_BODY = regex(r"(?:\s|\\[nr])*(?P<start>[A-Za-z0-9+/]{4})")
+_BASE64 = regex(r"[A-Za-z0-9+/_\s-]{200,}={0,2}")
 
 
 def token(text: str) -> Token | None:

@@ -12,6 +12,8 @@ from itertools import pairwise
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
+from policylint.patterns import regex
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import date, tzinfo
@@ -19,10 +21,10 @@ if TYPE_CHECKING:
     from cronsim import CronSim
 
 _LONGEST = 200
-_WORD = re.compile(r"[0-9A-Z*,/#-]+", re.ASCII)
-_YEAR = re.compile(r"(?:\*|[0-9]{4})(?:[-/,][0-9]{1,4})*", re.ASCII)
+_WORD = regex(r"[0-9A-Z*,/#-]+", re.ASCII)
+_YEAR = regex(r"(?:\*|[0-9]{4})(?:[-/,][0-9]{1,4})*", re.ASCII)
 # The working day closest to a date is a day or two away from it.
-_NEAREST_WORKDAY = re.compile(r"\b([0-9]{1,2})W\b")
+_NEAREST_WORKDAY = regex(r"\b([0-9]{1,2})W\b")
 
 # A leap year and a month stand for all; only days that it lacks are looked for elsewhere.
 _FIRST_YEAR = 2024

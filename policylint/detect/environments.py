@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
+from policylint.patterns import regex
 
 ENVIRONMENTS = (
     "dev", "development", "test", "testing", "qa", "uat", "int", "integration", "stage", "staging",
     "preprod", "prod", "production", "live", "sandbox", "demo", "canary", "dr",
 )  # fmt: skip
-_WORDS = re.compile(r"[^a-z0-9]+")
+_WORDS = regex(r"[^a-z0-9]+")
 
 
 def environment(path: str, names: tuple[str, ...] = ENVIRONMENTS) -> frozenset[str]:

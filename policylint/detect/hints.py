@@ -5,7 +5,7 @@ What it is stands in `credentials`, which is loaded only where the answer is yes
 
 from __future__ import annotations
 
-import re
+from policylint.patterns import regex
 
 # One of these stands in every text with a token or a private key that `credentials` knows.
 _MARKS = (
@@ -16,9 +16,7 @@ _MARKS = (
 # "-----BEGIN " and "PRIVATE KEY" in base64, the latter from each of the three places in a group.
 ENCODED_KEYS = ("LS0tLS1CRUdJTi", "UFJJVkFURSBLRV", "BSSVZBVEUgS0VZ", "QUklWQVRFIEtFW")
 
-USER_INFO = re.compile(
-    r"://(?P<user>[^\s/?#:@\"'\\]*):(?P<password>[^\s/?#@\"'\\]+)@(?=[\w\[$%{<*-])"
-)
+USER_INFO = regex(r"://(?P<user>[^\s/?#:@\"'\\]*):(?P<password>[^\s/?#@\"'\\]+)@(?=[\w\[$%{<*-])")
 # In small letters: keys in the query of a URI.
 _QUERY_KEYS = ("token=", "sig=", "signature=", "password=", "secret=", "access_key=", "credential=")
 

@@ -6,26 +6,25 @@ import re
 from typing import TYPE_CHECKING
 
 from policylint.detect.dates import is_date
+from policylint.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?!//(?:[/?#]|\Z))[^\s<>\"{}|\\^`]+")
-_TIME = re.compile(
+_URL = regex(r"[A-Za-z][A-Za-z0-9+.-]*:(?!//(?:[/?#]|\Z))[^\s<>\"{}|\\^`]+")
+_TIME = regex(
     r"(\d{4}-\d\d-\d\d)[Tt](?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?"
     r"(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)",
     re.ASCII,
 )
-_HASH = re.compile(r"[0-9a-f]{7}|[0-9a-f]{40}")
+_HASH = regex(r"[0-9a-f]{7}|[0-9a-f]{40}")
 _NUMBER = r"(?:0|[1-9][0-9]*)"
 _PRE = r"(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
-_SEMVER = re.compile(
+_SEMVER = regex(
     rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}(?:-{_PRE}(?:\.{_PRE})*)?"
     r"(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?"
 )
-_EMAIL = re.compile(
-    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?"
-)
+_EMAIL = regex(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
 
 
 def read_schema(entries: Iterable[str]) -> dict[str, str]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
+from policylint.patterns import regex
 
-_WORD = re.compile(r"[()]|[^\s()]+")
-_OWN = re.compile(r"(?:documentref-[a-z0-9.-]+:)?licenseref-[a-z0-9.-]+")
+_WORD = regex(r"[()]|[^\s()]+")
+_OWN = regex(r"(?:documentref-[a-z0-9.-]+:)?licenseref-[a-z0-9.-]+")
 _OPERATORS = frozenset(("and", "or"))
 _MOST_WORDS = 200
 

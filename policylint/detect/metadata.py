@@ -5,25 +5,27 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from policylint.patterns import regex
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 # Amazon, Azure, Google and others; Amazon's for containers; Alibaba.
 _ADDRESSES = ("169.254.169.254", "169.254.170.2", "100.100.100.200")
-_HOSTS = re.compile(
+_HOSTS = regex(
     r"(?<![\w.-])(?:metadata\.google\.internal|metadata\.azure\.[a-z]+|fd00:ec2::254)"
     r"(?![\w:-]|\.\w)",
     re.IGNORECASE,
 )
 _NUMBER = r"(?:0[xX][0-9a-fA-F]{1,8}|[0-9]{1,12})"
-_ADDRESS = re.compile(rf"(?<![\w.-]){_NUMBER}(?:\.{_NUMBER}){{0,3}}(?![\w-]|\.\w)")
+_ADDRESS = regex(rf"(?<![\w.-]){_NUMBER}(?:\.{_NUMBER}){{0,3}}(?![\w-]|\.\w)")
 
 # Nearly every text has none of these, which is quickly seen: how the addresses begin, by
 # parts and as a whole, in decimal, octal and hexadecimal, and parts of the names.
 _HINTS = ("169.", "100.", "28520", "16843", "0251", "0144", "0x", "fd00:", "metadata")
 
 # To leave an address out is no use of it.
-_LEFT_OUT = re.compile(
+_LEFT_OUT = regex(
     r"(?:no_?proxy|nonproxyhosts)[\"']?\s*[=:]\s*(?:\"[^\"]*\"|'[^']*'|\S*)", re.IGNORECASE
 )
 

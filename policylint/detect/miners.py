@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from policylint.detect.placeholders import mask_holes
+from policylint.patterns import regex
 
-_MINER = re.compile(
+_MINER = regex(
     r"stratum\d?\+(?:tcp|ssl|tls)://"
     # The game and the dinosaur have words after the name, the miner its version.
     r"|\bt-rex\b(?!-[a-z]{2,}(?<!-linux)(?<!-win))"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
-_OCTAL = re.compile(r"[+=]?([0-7]{1,5})")
-_CLAUSE = re.compile(r"([ugoa]*)((?:[-+=](?:[ugo]|[rwxXst]*))+)")
-_STEP = re.compile(r"([-+=])([ugo]|[rwxXst]*)")
+from policylint.patterns import regex
+
+_OCTAL = regex(r"[+=]?([0-7]{1,5})")
+_CLAUSE = regex(r"([ugoa]*)((?:[-+=](?:[ugo]|[rwxXst]*))+)")
+_STEP = regex(r"([-+=])([ugo]|[rwxXst]*)")
 
 _SETUID, _SETGID, _STICKY, _OTHERS_WRITE = 0o4000, 0o2000, 0o1000, 0o0002
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,8 +11,10 @@ from policylint.detect.packages import (
     PIP_NO_CACHE,
     RPM_ASSUMES_YES,
 )
+from policylint.patterns import regex
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterator
 
     from policylint.dockerfile.scanner import Instruction
@@ -27,9 +28,9 @@ class _File(NamedTuple):
     named: re.Pattern[str]
 
 
-_APT_FILE = re.compile(r"/apt\.conf\b")
-_RPM_FILE = re.compile(r"/(?:yum|dnf)\.conf\b")
-_PIP_FILE = re.compile(r"\bpip\.(?:conf|ini)\b|\bpip[\d.]* config\b")
+_APT_FILE = regex(r"/apt\.conf\b")
+_RPM_FILE = regex(r"/(?:yum|dnf)\.conf\b")
+_PIP_FILE = regex(r"\bpip\.(?:conf|ini)\b|\bpip[\d.]* config\b")
 _FILES = (
     _File(APT_ASSUMES_YES, _APT_FILE),
     _File(APT_NO_RECOMMENDS, _APT_FILE),

@@ -8,6 +8,7 @@ from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
 from policylint.dockerfile.script import split
+from policylint.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable
@@ -106,10 +107,10 @@ class Call(NamedTuple):
 _IS = r"[\s=\"'\\]+"
 _ON = rf"{_IS}(?:1|true|yes|on|with|enable)\b"
 _OFF = rf"{_IS}(?:0|false|no|off|without|disable)\b"
-APT_ASSUMES_YES = re.compile(rf"Assume-Yes{_ON}", re.IGNORECASE)
-APT_NO_RECOMMENDS = re.compile(rf"Install-Recommends{_OFF}", re.IGNORECASE)
-RPM_ASSUMES_YES = re.compile(rf"assumeyes{_ON}", re.IGNORECASE)
-PIP_NO_CACHE = re.compile(rf"no-cache-dir{_ON}", re.IGNORECASE)
+APT_ASSUMES_YES = regex(rf"Assume-Yes{_ON}", re.IGNORECASE)
+APT_NO_RECOMMENDS = regex(rf"Install-Recommends{_OFF}", re.IGNORECASE)
+RPM_ASSUMES_YES = regex(rf"assumeyes{_ON}", re.IGNORECASE)
+PIP_NO_CACHE = regex(rf"no-cache-dir{_ON}", re.IGNORECASE)
 
 
 def _words(text: str) -> frozenset[str]:
@@ -273,11 +274,11 @@ _MANAGERS = {
     "apk": APK, "apt": APT, "apt-get": APT, "aptitude": APT, "dnf": DNF, "dnf5": DNF, "gem": GEM,
     "microdnf": MICRODNF, "npm": NPM, "tdnf": TDNF, "yarn": YARN, "yum": YUM, "zypper": ZYPPER,
 }  # fmt: skip
-_PIP = re.compile(r"pip[\d.]*")
-_PYTHON = re.compile(r"(?:python|pypy)[\d.]*")
+_PIP = regex(r"pip[\d.]*")
+_PYTHON = regex(r"(?:python|pypy)[\d.]*")
 _QUIET = ("-q", "--quiet")
 
-_BRACES = re.compile(r"\{([^{},]*(?:,[^{},]*)+)\}")
+_BRACES = regex(r"\{([^{},]*(?:,[^{},]*)+)\}")
 _MOST_ALTERNATIVES = 256
 
 

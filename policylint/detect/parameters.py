@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from policylint.patterns import regex
+
 # Each leaves the container, its limits or the scheduler's sight.
 DENIED = {
     "privileged": "makes root in the container root on the agent",
@@ -134,7 +136,7 @@ LIMITS = {
     "blkio-weight": "",
 }
 
-_SIZE = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?) ?([kmgtp]?)(?:i?b)?", re.ASCII | re.IGNORECASE)
+_SIZE = regex(r"([0-9]{1,18}(?:\.[0-9]{1,18})?) ?([kmgtp]?)(?:i?b)?", re.ASCII | re.IGNORECASE)
 _UNITS = {"": 2.0**-20, "k": 2.0**-10, "m": 1.0, "g": 2.0**10, "t": 2.0**20, "p": 2.0**30}
 
 

@@ -12,6 +12,8 @@ from functools import cache
 from posixpath import normpath
 from typing import TYPE_CHECKING, NamedTuple
 
+from policylint.patterns import regex
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -134,9 +136,9 @@ _BENIGN = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 _KEY_FILES = ("*shadow*", "*.pem", "*.key", "*id_rsa*", "*.keytab")
 
 # A process's root directory is the root directory.
-_PROCESS_ROOT = re.compile(r"/proc/(?:self|thread-self|\d+)(?:/task/\d+)?/root(?=/|$)")
-_MERGED = re.compile(r"/(?:bin|sbin|lib|lib64)(?=/|$)")
-_HOME = re.compile(r"/home/[^/]+$")
+_PROCESS_ROOT = regex(r"/proc/(?:self|thread-self|\d+)(?:/task/\d+)?/root(?=/|$)")
+_MERGED = regex(r"/(?:bin|sbin|lib|lib64)(?=/|$)")
+_HOME = regex(r"/home/[^/]+$")
 
 
 def normalise(path: str) -> str:

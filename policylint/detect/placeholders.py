@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 
-_HOLE = re.compile(
+from policylint.patterns import regex
+
+_HOLE = regex(
     r"\{\{\{[^{}]*\}\}\}|\{\{[^{}]*\}\}|\{%[^%]*%\}|<%[^%]*%>|\$\{[^{}]*\}|@@\w+@@|%%\w+%%|%\(\w+\)s|\$[A-Za-z_]\w*"
 )
-_WHOLE = re.compile(
+_WHOLE = regex(
     r"<[A-Za-z][\w .-]*>|\{[A-Za-z_]\w*\}|REPLACE[_-]\w+|CHANGE[_-]?ME\w*|YOUR[ _-].*", re.DOTALL
 )
-_TEMPLATE_ENDING = re.compile(
+_TEMPLATE_ENDING = regex(
     r"\.(?:mustache|j2|jinja2?|tmpl|tpl|template|erb|hbs|handlebars|in)$", re.IGNORECASE
 )
 _FIRST = frozenset("{$<@%RCY")  # what such a text begins with

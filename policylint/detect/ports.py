@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
+
+from policylint.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -78,15 +79,15 @@ INTERNAL = {
 }
 _HINTS = ("jdwp", "sonar")
 # The last part of an image's name, without what vendors put around it.
-_INTERNAL_IMAGES = re.compile(
+_INTERNAL_IMAGES = regex(
     r"(?:cassandra|consul|couchdb|elasticsearch|etcd|influxdb|kafka|kibana|mariadb|memcached|mongo"
     r"|mongodb|mysql|openldap|oracle|postgres|postgresql|rabbitmq|redis|registry|zookeeper)"
     r"(?:-server)?"
 )
 
-_RANGE = re.compile(r"\s*(\d{1,5})(?:\s*-\s*(\d{1,5}))?\s*")
+_RANGE = regex(r"\s*(\d{1,5})(?:\s*-\s*(\d{1,5}))?\s*")
 # [[address:]host port:]container port[/protocol], an address of IPv6 in brackets
-_PUBLISH = re.compile(
+_PUBLISH = regex(
     r"(?:(?:(?P<address>\[[^\]]*\]|[^:\[\]]*):)?(?P<host>[\d-]*):)?(?P<container>[\d-]+)(?:/\w+)?"
 )
 

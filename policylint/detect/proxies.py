@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 
 from policylint.detect.placeholders import mask_holes
+from policylint.patterns import regex
 
-_INDEXED = re.compile(r"HAPROXY_(\d{1,5})_(\w+)")
-_ROUTING = re.compile(r"HAPROXY_|traefik\.|VIP_\d|DCOS_SERVICE_", re.IGNORECASE)
+_INDEXED = regex(r"HAPROXY_(\d{1,5})_(\w+)")
+_ROUTING = regex(r"HAPROXY_|traefik\.|VIP_\d|DCOS_SERVICE_", re.IGNORECASE)
 
 # Labels whose value replaces a piece of the proxy's configuration as it is. Where two forms
 # of a name exist, the shorter one is a plain label: REDIRECT_TO_HTTPS, BACKEND_NETWORK_….
-_TEMPLATE = re.compile(
+_TEMPLATE = regex(
     r"FRONTEND_HEAD|BACKEND_HEAD|USERLIST_HEAD"  # whole sections
     r"|HTTPS?_FRONTEND_\w+|MAP_\w+"  # which requests go to which backend, of all services
     r"|BACKEND_(?:\w+_)?OPTIONS|BACKEND_SERVER_\w+"  # what a backend does to requests
@@ -22,22 +23,22 @@ _TEMPLATE = re.compile(
 _BIND_OPTIONS = "BIND_OPTIONS"
 
 _GRAMMARS = (
-    ("VHOST", re.compile(r"[A-Za-z0-9.*-]*(?:\s?,\s?[A-Za-z0-9.*-]*)*"), "host names and commas"),
-    ("PATH", re.compile(r"(?:-i )?[\w/.~%+@:,;=!$&()*? -]*"), "paths separated by blanks"),
-    ("PORT", re.compile(r"\d*"), "a number"),
-    ("BIND_ADDR", re.compile(r"[0-9A-Fa-f.:]*|\*"), "an address or *"),
+    ("VHOST", regex(r"[A-Za-z0-9.*-]*(?:\s?,\s?[A-Za-z0-9.*-]*)*"), "host names and commas"),
+    ("PATH", regex(r"(?:-i )?[\w/.~%+@:,;=!$&()*? -]*"), "paths separated by blanks"),
+    ("PORT", regex(r"\d*"), "a number"),
+    ("BIND_ADDR", regex(r"[0-9A-Fa-f.:]*|\*"), "an address or *"),
 )
 _CONTROL = {"\r": "a carriage return", "\n": "a line feed", "\0": "a NUL", "\t": "a tab",
             "#": "a #"}  # fmt: skip
 _QUOTES = {"`": "backtick", '"': "double quote", "'": "quote"}
 
-_HOST_RULE = re.compile(r"\bHost(?:SNI|Header|Regexp)?\s?[:(]", re.IGNORECASE)
-_ANY_HOST = re.compile(r"HostRegexp\s?[:(][^;&|)]{0,100}?\.[*+]", re.IGNORECASE)
-_ANY_PATH = re.compile(r"\bPathPrefix(?:Strip)?(?::\s?/\s?(?:;|$)|\([`'\"]/[`'\"]\))")
-_TRAEFIK_RULE = re.compile(r"traefik\.(?:[\w-]+\.)*rule", re.IGNORECASE)
-_TRAEFIK_PRIORITY = re.compile(r"traefik\.(?:[\w-]+\.)*priority", re.IGNORECASE)
-_TRAEFIK_ENTRY = re.compile(r"traefik\.(?:[\w-]+\.)*entrypoints", re.IGNORECASE)
-_TRAEFIK_MIDDLEWARES = re.compile(r"traefik\.(?:[\w-]+\.)*middlewares", re.IGNORECASE)
+_HOST_RULE = regex(r"\bHost(?:SNI|Header|Regexp)?\s?[:(]", re.IGNORECASE)
+_ANY_HOST = regex(r"HostRegexp\s?[:(][^;&|)]{0,100}?\.[*+]", re.IGNORECASE)
+_ANY_PATH = regex(r"\bPathPrefix(?:Strip)?(?::\s?/\s?(?:;|$)|\([`'\"]/[`'\"]\))")
+_TRAEFIK_RULE = regex(r"traefik\.(?:[\w-]+\.)*rule", re.IGNORECASE)
+_TRAEFIK_PRIORITY = regex(r"traefik\.(?:[\w-]+\.)*priority", re.IGNORECASE)
+_TRAEFIK_ENTRY = regex(r"traefik\.(?:[\w-]+\.)*entrypoints", re.IGNORECASE)
+_TRAEFIK_MIDDLEWARES = regex(r"traefik\.(?:[\w-]+\.)*middlewares", re.IGNORECASE)
 _TRAEFIK_AUTH = frozenset({"auth", "basicauth", "digestauth", "forwardauth"})
 _YES = frozenset({"true", "yes", "1", "t", "y"})
 

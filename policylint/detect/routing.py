@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from policylint.patterns import regex
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_HAPROXY_GROUP = re.compile(r"HAPROXY_(?:\d+_)?GROUP")
-_HAPROXY_HOST = re.compile(r"HAPROXY_\d+_VHOST")
-_TRAEFIK_RULE = re.compile(r"traefik\.(?:[\w-]+\.)*rule", re.IGNORECASE)
+_HAPROXY_GROUP = regex(r"HAPROXY_(?:\d+_)?GROUP")
+_HAPROXY_HOST = regex(r"HAPROXY_\d+_VHOST")
+_TRAEFIK_RULE = regex(r"traefik\.(?:[\w-]+\.)*rule", re.IGNORECASE)
 _TRAEFIK_SWITCH = "traefik.enable"
 _NO = ("false", "0", "no", "off")
 

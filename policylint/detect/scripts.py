@@ -11,6 +11,7 @@ from policylint.detect.secret_words import is_secret_name
 from policylint.detect.tls import is_switched_off, is_trusting
 from policylint.detect.tool_settings import CURL_VALUED, WGET_VALUED, assignments, of_command
 from policylint.dockerfile.shell import SHELLS, reads_script
+from policylint.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,31 +60,31 @@ _REPEATERS = frozenset({"", "cat", "echo", "printf", *SHELLS})
 
 # Interpreters, and the letters of the options behind which their program stands.
 _INTERPRETERS = {"python": "cm", "perl": "eEnp", "ruby": "enp", "node": "ep", "php": "rBRFf"}
-_INTERPRETER = re.compile(r"(python|perl|ruby|node|php)(?:js)?[\d.]*")
-_ONE_LINERS = re.compile(r"(?:python|perl|ruby|node|php|lua|awk|gawk|mawk)(?:js)?[\d.]*")
-_CONNECTS = re.compile(r"socket|fsockopen|net\.connect|require\(.net.\)|/inet/tcp", re.IGNORECASE)
-_HANDS_OVER = re.compile(r"dup2|pty\.spawn|/(?:ba|da|k|z|a)?sh\b|\|&")
-_SHELL_ADDRESS = re.compile(
+_INTERPRETER = regex(r"(python|perl|ruby|node|php)(?:js)?[\d.]*")
+_ONE_LINERS = regex(r"(?:python|perl|ruby|node|php|lua|awk|gawk|mawk)(?:js)?[\d.]*")
+_CONNECTS = regex(r"socket|fsockopen|net\.connect|require\(.net.\)|/inet/tcp", re.IGNORECASE)
+_HANDS_OVER = regex(r"dup2|pty\.spawn|/(?:ba|da|k|z|a)?sh\b|\|&")
+_SHELL_ADDRESS = regex(
     r"(?:EXEC|SYSTEM):[\"']?(?:[^\s\"':,]*/)?(?:ba|da|k|z|a)?sh\b", re.IGNORECASE
 )
-_SOCKET = re.compile(r"/dev/(?:tcp|udp)/")
-_BLOB = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}")
+_SOCKET = regex(r"/dev/(?:tcp|udp)/")
+_BLOB = regex(r"[A-Za-z0-9+/]{16,}={0,2}")
 
-_HOST = re.compile(r"(?:[a-z][a-z0-9+.-]*://)?(?:[^/@\s]*@)?(\[[^\]]*\]|[^/:?#\s]+)", re.IGNORECASE)
-_OPTION = re.compile(r"-(?:-?|D)([A-Za-z][\w.-]*)(?:=(.*))?", re.DOTALL)
-_SECRET_OPTION = re.compile(
+_HOST = regex(r"(?:[a-z][a-z0-9+.-]*://)?(?:[^/@\s]*@)?(\[[^\]]*\]|[^/:?#\s]+)", re.IGNORECASE)
+_OPTION = regex(r"-(?:-?|D)([A-Za-z][\w.-]*)(?:=(.*))?", re.DOTALL)
+_SECRET_OPTION = regex(
     r"(?:^|[_.-])(?:pass|passwd|password|passphrase|token|secret|api[_-]?key|access[_-]?key"
     r"|secret[_-]?key|secret[_-]access[_-]key|client[_-]secret|auth[_-]?token)$"
     r"|(?:pass|key|trust)?(?:store)?(?:password|passwd|passphrase)$",
     re.IGNORECASE,
 )
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_CAMEL = regex(r"(?<=[a-z0-9])(?=[A-Z])")
 # Options of single programs: a password behind it, or joined to it, or a user and a password.
 _PASSWORD_OPTIONS = {
     "sshpass": "-p", "redis-cli": "-a", "mongo": "-p", "mongosh": "-p", "mongodump": "-p",
     "mongorestore": "-p", "sqlcmd": "-P", "ldapadd": "-w", "ldapmodify": "-w", "ldapsearch": "-w",
 }  # fmt: skip
-_JOINED_OPTION = re.compile(r"(?:mysql|mariadb)[\w-]*")
+_JOINED_OPTION = regex(r"(?:mysql|mariadb)[\w-]*")
 _REGISTRY_CLIENTS = frozenset({
     "az", "buildah", "crane", "docker", "helm", "nerdctl", "oras", "podman", "skopeo",
 })  # fmt: skip
@@ -92,7 +93,7 @@ _LOGIN_OPTIONS = {
     "https": ("-a", "--auth"), "ab": ("-A", "-P"),
 }  # fmt: skip
 _TAKES_SECRETS = frozenset((*_PASSWORD_OPTIONS, *_REGISTRY_CLIENTS, *_LOGIN_OPTIONS))
-_AUTHORIZATION = re.compile(r"\bauthorization:\s*(?:basic|bearer|token)\s+(\S+)", re.IGNORECASE)
+_AUTHORIZATION = regex(r"\bauthorization:\s*(?:basic|bearer|token)\s+(\S+)", re.IGNORECASE)
 
 
 def executions(script: Script) -> Iterator[Executed]:

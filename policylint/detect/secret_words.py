@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 
 from policylint.detect.placeholders import is_hole
+from policylint.patterns import regex
 
 _WORDS = (
     "pass", "password", "passwd", "passphrase", "pwd", "secret", "secret_key",
@@ -18,10 +19,10 @@ _JOINED = (
     "password", "passwd", "passphrase", "apikey", "secretkey", "accesskey", "privatekey",
     "authtoken",
 )  # fmt: skip
-_SECRET_NAME = re.compile(rf"(?:(?:^|_)(?:{'|'.join(_WORDS)})|(?:{'|'.join(_JOINED)}))$")
+_SECRET_NAME = regex(rf"(?:(?:^|_)(?:{'|'.join(_WORDS)})|(?:{'|'.join(_JOINED)}))$")
 
 # Switches and counts. Anchored: the `min` inside ADMIN_PASSWORD must not hide a secret.
-_SWITCH_NAME = re.compile(
+_SWITCH_NAME = regex(
     r"(?:^|_)(?:num_tokens?|m(?:ax|in)_tokens?|initial_cluster_token"
     r"|(?:allow_empty|empty|random|require|enable|disable|use|no|skip|reset|change)"
     r"_(?:token|password|secret))$"
@@ -46,7 +47,7 @@ _KNOWN_NAMES = frozenset({
 })  # fmt: skip
 _FRONT_END_PREFIXES = ("vite_", "react_app_")
 
-_DUMMY = re.compile(
+_DUMMY = regex(
     r"example|change[_-]?(?:me|it|this)|replace|placeholder|dummy|sample|insert|fake|redacted"
     r"|x{3,}|\.{3}|not[-_ ]?(?:a[-_ ]?)?(?:real|secret)"
     r"|(?:\A|[^a-z])(?:build|build-?time|collectstatic|here|my|none|not|nothing|precompile"
@@ -56,10 +57,10 @@ _DUMMY = re.compile(
 
 _LONGEST_MEASURED = 256
 
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_CAMEL = regex(r"(?<=[a-z0-9])(?=[A-Z])")
 
 # Values that say where a secret is, that there is none, or that it is hidden here.
-_NO_SECRET = re.compile(
+_NO_SECRET = regex(
     r"true|false|yes|no|on|off|null|none|nil|undefined|n/?a|tbd|todo"
     r"|\d{1,6}"
     r"|[*•.x_-]+"
@@ -69,7 +70,7 @@ _NO_SECRET = re.compile(
     r"|(?:vault|secrets?|ssm|aws-sm|gcp-sm|env|ref|arn|op|sops):.*",
     re.IGNORECASE | re.DOTALL,
 )
-_REFERENCE = re.compile(
+_REFERENCE = regex(
     r"[a-z][a-z_.-]*(?:/[a-z][a-z_.-]*)+"  # a path in a secret store
     r"|[a-z]\w*(?:\.[a-z]\w*)+\.[A-Z]\w*"  # the name of a Java class
 )

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
+from policylint.patterns import regex
 
 _NAMES = frozenset((
     "ABRT", "ALRM", "BUS", "CHLD", "CLD", "CONT", "FPE", "HUP", "ILL", "INT", "IO", "IOT", "KILL",
     "PIPE", "POLL", "PROF", "PWR", "QUIT", "SEGV", "STKFLT", "STOP", "SYS", "TERM", "TRAP", "TSTP",
     "TTIN", "TTOU", "UNUSED", "URG", "USR1", "USR2", "VTALRM", "WINCH", "XCPU", "XFSZ",
 ))  # fmt: skip
-_REAL_TIME = re.compile(r"RTMIN(?:\+(?:[1-9]|1[0-5]))?|RTMAX(?:-(?:[1-9]|1[0-4]))?")
-_NUMBER = re.compile(r"\+?\d{1,9}")
+_REAL_TIME = regex(r"RTMIN(?:\+(?:[1-9]|1[0-5]))?|RTMAX(?:-(?:[1-9]|1[0-4]))?")
+_NUMBER = regex(r"\+?\d{1,9}")
 _KILL = 9
 _HIGHEST = 64
 

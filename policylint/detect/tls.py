@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from policylint.detect.tool_settings import OFF, ON
+from policylint.patterns import regex
 
 if TYPE_CHECKING:
     from policylint.detect.tool_settings import Setting
@@ -15,12 +15,12 @@ _BY_PRESENCE = frozenset({"GIT_SSL_NO_VERIFY", "PIP_TRUSTED_HOST"})
 # Settings of tools that are not to be off.
 _SETTINGS_OFF = frozenset({"check-certificate", "ssl-verify", "sslverify", "strict-ssl"})
 # Names by their sense: what must be off, and what must not be on.
-_VERIFIES = re.compile(
+_VERIFIES = regex(
     r"NODE_TLS_REJECT_UNAUTHORIZED|PYTHONHTTPSVERIFY|(?:NPM|YARN)_CONFIG_STRICT_SSL"
     r"|(?:.+_)?(?:SSL|TLS|CERTS?|CERTIFICATES?)_?(?:VERIFY|VERIFICATION|VALIDATION)"
     r"|(?:.+_)?(?:VERIFY|VALIDATE)_?(?:SSL|TLS|CERTS?|CERTIFICATES?)"
 )
-_SKIPS = re.compile(
+_SKIPS = regex(
     r"(?:.+_)?(?:SKIP|NO|DISABLE|IGNORE)_?(?:SSL|TLS|CERTS?|CERTIFICATES?)_?"
     r"(?:VERIFY|VERIFICATION|VALIDATION|CHECKS?)"
     r"|(?:.+_)?(?:SSL|TLS|CERTS?|CERTIFICATES?)_?(?:INSECURE_?)?(?:SKIP|NO|DISABLE|IGNORE)_?"

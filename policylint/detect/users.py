@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
+from policylint.patterns import regex
 
 # The engine reads the number with a sign too.
-_ROOT = re.compile(r"root|[+-]?0+")
+_ROOT = regex(r"root|[+-]?0+")
 
 
 def is_root(user: str) -> bool:

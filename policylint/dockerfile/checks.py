@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from policylint.patterns import regex
+
 if TYPE_CHECKING:
     from policylint.dockerfile.scanner import Dockerfile, Instruction
 
-_REMARK = re.compile(r"#[ \t]*check[ \t]*=(.*)", re.IGNORECASE)
+_REMARK = regex(r"#[ \t]*check[ \t]*=(.*)", re.IGNORECASE)
 
 
 class Checks(NamedTuple):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from policylint.dockerfile.scanner import NAMES
 from policylint.dockerfile.variables import defect
 from policylint.dockerfile.words import is_json_array
+from policylint.patterns import regex
 from policylint.source import Span
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _WITH_A_FORM = frozenset((
     "ADD", "CMD", "COPY", "ENTRYPOINT", "FROM", "HEALTHCHECK", "RUN", "SHELL", "VOLUME",
 ))  # fmt: skip
 _MAY_BE_BARE = ("CMD", "ENTRYPOINT")
-_STAGE_NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9_.-]*")
+_STAGE_NAME = regex(r"[a-zA-Z][a-zA-Z0-9_.-]*")
 
 
 class Defect(NamedTuple):

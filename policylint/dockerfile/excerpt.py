@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from policylint.source import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 # The constructor of a named tuple is Python that does nothing but call this.
-_made: Any = tuple.__new__
+_span: Callable[[type[Span], tuple[int, int]], Span] = tuple.__new__
+_word: Callable[[type[Word], tuple[str, Span]], Word] = tuple.__new__
 
 
 class Word(NamedTuple):
@@ -72,7 +73,7 @@ class Excerpt:
         """The stretch of the source from one character of the excerpt up to another."""
         if len(self.starts) == 1 and not self.widths:
             shift = self.sources[0] - self.starts[0]
-            return _made(Span, (start + shift, end + shift))
+            return _span(Span, (start + shift, end + shift))
         if end <= start:
             at = self.offset(start)
             return Span(at, at)
@@ -82,7 +83,7 @@ class Excerpt:
 
     def word(self, start: int, end: int) -> Word:
         """A part of the excerpt as a word."""
-        return _made(Word, (self.text[start:end], self.span(start, end)))
+        return _word(Word, (self.text[start:end], self.span(start, end)))
 
     def words(self, places: Iterable[tuple[int, int]]) -> tuple[Word, ...]:
         """Some parts of the excerpt, each as a word."""
@@ -90,7 +91,7 @@ class Excerpt:
             return tuple([self.word(start, end) for start, end in places])
         text, shift = self.text, self.sources[0] - self.starts[0]
         return tuple([
-            _made(Word, (text[start:end], _made(Span, (start + shift, end + shift))))
+            _word(Word, (text[start:end], _span(Span, (start + shift, end + shift))))
             for start, end in places
         ])  # fmt: skip
 

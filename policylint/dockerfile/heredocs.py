@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 from policylint.dockerfile.variables import NAME, OPERATOR, OPERATORS, expand
 from policylint.dockerfile.words import SPACES
+from policylint.patterns import regex
 
-_ASKED = re.compile(r"(\d*)<<(-?)([^<]+)")
-_QUOTE = re.compile(r"[\"'\\]")
-_SPACES = re.compile(SPACES)
-_BARE = re.compile(r"[^\s$'\"\\]+")
-_ORDINARY = re.compile(r"[^$'\"\\/}]+")
+_ASKED = regex(r"(\d*)<<(-?)([^<]+)")
+_QUOTE = regex(r"[\"'\\]")
+_SPACES = regex(SPACES)
+_BARE = regex(r"[^\s$'\"\\]+")
+_ORDINARY = regex(r"[^$'\"\\/}]+")
 
 
 class Request(NamedTuple):

@@ -13,6 +13,7 @@ from posixpath import normpath
 from typing import TYPE_CHECKING, NamedTuple
 
 from policylint.dockerfile.words import SPACE
+from policylint.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,12 +21,12 @@ if TYPE_CHECKING:
 # A class, an escaped character, `**` with its slash, any other character. In a source of
 # COPY `**` is no more than `*`.
 _CLASS = r"\[\^?(?:(?:\\.|[^]\\-])(?:-(?:\\.|[^]\\-]))?)+\]"
-_PIECE = re.compile(rf"{_CLASS}|\\.|\*\*/?|.", re.DOTALL)
-_SOURCE_PIECE = re.compile(rf"{_CLASS}|\\.|.", re.DOTALL)
-_RANGE = re.compile(r"(\\.|[^\\-])(?:-(\\.|[^\\-]))?", re.DOTALL)
+_PIECE = regex(rf"{_CLASS}|\\.|\*\*/?|.", re.DOTALL)
+_SOURCE_PIECE = regex(rf"{_CLASS}|\\.|.", re.DOTALL)
+_RANGE = regex(r"(\\.|[^\\-])(?:-(\\.|[^\\-]))?", re.DOTALL)
 _REFUSED = ("[", "\\")
-_SPECIAL = re.compile(r"[*?\[\]\\]")
-_WILD = re.compile(r"[*?\[\\]")
+_SPECIAL = regex(r"[*?\[\]\\]")
+_WILD = regex(r"[*?\[\\]")
 
 # Nobody writes more by hand, and no file system has longer paths.
 _MOST_CHARACTERS = 1 << 14

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import re
 
+from policylint.patterns import regex
+
 # `Dockerfile`, `Dockerfile.dev`, `web.Dockerfile`; `Containerfile` is Podman's name for it.
-_NAME = re.compile(
+_NAME = regex(
     r"(?:dockerfile|containerfile)(?:[._-][^/]+)?|[^/]+\.(?:dockerfile|containerfile)",
     re.IGNORECASE,
 )
 _WHOLE = ("dockerfile", "containerfile")
 # What stands beside a Dockerfile under its name, or only talks of one.
-_OTHERS = re.compile(
+_OTHERS = regex(
     r"\.(?:dockerignore|md|rst|adoc|txt|json|ya?ml|toml|py|sh|go|js|ts|java|rb|html?|lock|sha256"
     r"|asc|sig|swp|orig|rej|patch|diff|log)$|~$",
     re.IGNORECASE,
 )
-_INSTRUCTION = re.compile(r"^[ \t]*(?:FROM|ARG)[ \t]+\S", re.IGNORECASE | re.MULTILINE)
+_INSTRUCTION = regex(r"^[ \t]*(?:FROM|ARG)[ \t]+\S", re.IGNORECASE | re.MULTILINE)
 
 
 def is_named(name: str) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from policylint.dockerfile.checks import parse
 from policylint.dockerfile.excerpt import Word
+from policylint.patterns import regex
 from policylint.source import Span
 
 if TYPE_CHECKING:
@@ -16,27 +17,27 @@ if TYPE_CHECKING:
 
 TOOLS = ("buildkit", "checkov", "hadolint", "kics", "semgrep", "trivy")
 
-_HEAD = re.compile(
+_HEAD = regex(
     r"#\s*(?:(?P<hadolint>hadolint\s)|(?P<trivy>trivy:)|(?P<checkov>(?:checkov|bridgecrew):)"
     r"|(?P<kics>kics-scan\s)|(?P<semgrep>nosem)|(?P<buildkit>check\s*=))",
     re.IGNORECASE,
 )
 _IDS = r"(?P<ids>[\w.-]+(?:\s*,\s*[\w.-]+)*)"
 _FORMS = {
-    "buildkit": re.compile(r"check\s*=(?P<ids>(?:.*;)?\s*skip\s*=.*)", re.IGNORECASE),
-    "checkov": re.compile(rf"(?:checkov|bridgecrew):skip=\s*{_IDS}"),
-    "hadolint": re.compile(rf"hadolint\s+(?P<file>global\s+)?ignore\s*=\s*{_IDS}"),
-    "kics": re.compile(
+    "buildkit": regex(r"check\s*=(?P<ids>(?:.*;)?\s*skip\s*=.*)", re.IGNORECASE),
+    "checkov": regex(rf"(?:checkov|bridgecrew):skip=\s*{_IDS}"),
+    "hadolint": regex(rf"hadolint\s+(?P<file>global\s+)?ignore\s*=\s*{_IDS}"),
+    "kics": regex(
         r"kics-scan\s+(?:(?P<line>ignore-line)|(?P<stage>ignore-block)"
         rf"|(?P<file>ignore(?![\w-])|disable\s*=\s*{_IDS}))"
     ),
-    "semgrep": re.compile(rf"nosem(?:grep)?(?![\w-])(?:\s*:\s*{_IDS})?", re.IGNORECASE),
-    "trivy": re.compile(
+    "semgrep": regex(rf"nosem(?:grep)?(?![\w-])(?:\s*:\s*{_IDS})?", re.IGNORECASE),
+    "trivy": regex(
         r"trivy:ignore:(?P<ids>\*|[\w-]+\*?)(?::exp:(?P<until>\d{4}-\d\d-\d\d))?(?![\w:*-])"
     ),
 }
-_COMMA = re.compile(r"\s*,\s*")
-_TRIVY = re.compile(r"(?:avd-)?ds-?(\d{1,6}|\*)", re.ASCII)
+_COMMA = regex(r"\s*,\s*")
+_TRIVY = regex(r"(?:avd-)?ds-?(\d{1,6}|\*)", re.ASCII)
 
 
 class Remark(NamedTuple):

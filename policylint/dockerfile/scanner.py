@@ -19,6 +19,7 @@ from policylint.dockerfile.words import (
     split_pairs,
     split_quoted,
 )
+from policylint.patterns import regex
 from policylint.source import Span
 
 if TYPE_CHECKING:
@@ -46,11 +47,11 @@ _SPACES = re.compile(SPACES)
 # Around flags BuildKit knows ASCII blanks only.
 _BLANKS = re.compile(r"[\t\n\v\f\r ]*")
 _PLAIN_FLAG = re.compile(r"--[^\t\n\v\f\r '\"\\]+(?=[\t\n\v\f\r ]|\Z)")
-_FLAG_PIECE = re.compile(
+_FLAG_PIECE = regex(
     r"[^\t\n\v\f\r '\"\\]+|\\.?|'(?:[^'\\]|\\.)*[\\']?|\"(?:[^\"\\]|\\.)*[\\\"]?", re.DOTALL
 )
-_ESCAPED = re.compile(r"\\(.)|([^\\]+)", re.DOTALL)
-_DIRECTIVE = re.compile(r"#[\t\f\r ]*([a-zA-Z][a-zA-Z0-9]*)[\t\f\r ]*=[\t\f\r ]*(.+)", re.DOTALL)
+_ESCAPED = regex(r"\\(.)|([^\\]+)", re.DOTALL)
+_DIRECTIVE = regex(r"#[\t\f\r ]*([a-zA-Z][a-zA-Z0-9]*)[\t\f\r ]*=[\t\f\r ]*(.+)", re.DOTALL)
 _DIRECTIVES = frozenset(("check", "escape", "syntax"))
 _FLAG_QUOTE = re.compile(r"['\"\\]")
 

@@ -26,6 +26,7 @@ from policylint.dockerfile.script import (
     ShellWord,
 )
 from policylint.dockerfile.words import decoded
+from policylint.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -92,16 +93,16 @@ _BLANKS = re.compile(r"(?:[ \t\r\f\v]|\\\r?\n)+")
 _OPERATOR = re.compile(r"&&|\|\||\|&|;;&|;;|;&|[|&;()\n]")
 _REDIRECTION = re.compile(r"(\d*|\{\w+\})(&>>|&>|<<<|<<-|<<|<>|<&|>>|>&|>\||<(?!\()|>(?!\())")
 _PLAIN = re.compile(r"[^ \t\r\f\v\n'\"\\$`;&|<>()]+")
-_ANSI_QUOTED = re.compile(r"[^'\\]*(?:\\.[^'\\]*)*", re.DOTALL)
-_ANSI_PIECE = re.compile(r"\\.|[^\\]+", re.DOTALL)
+_ANSI_QUOTED = regex(r"[^'\\]*(?:\\.[^'\\]*)*", re.DOTALL)
+_ANSI_PIECE = regex(r"\\.|[^\\]+", re.DOTALL)
 _ANSI_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
-_IN_QUOTES = re.compile(r"[^\"\\$`]+")
-_NESTING = re.compile(r"['\"\\`$(){}]")
-_BACKTICK = re.compile(r"[`\\]")
-_EXPANSION = re.compile(r"\$[({]|`|\\")
+_IN_QUOTES = regex(r"[^\"\\$`]+")
+_NESTING = regex(r"['\"\\`$(){}]")
+_BACKTICK = regex(r"[`\\]")
+_EXPANSION = regex(r"\$[({]|`|\\")
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(?:\[[^\]\s]*\])?\+?=")
-_PARAMETER = re.compile(r"\w+|[@*#?$!-]")
-_LAST_PART = re.compile(r"/([\w.+-]+)\Z")
+_PARAMETER = regex(r"\w+|[@*#?$!-]")
+_LAST_PART = regex(r"/([\w.+-]+)\Z")
 
 _EXECUTES = frozenset(("-exec", "-execdir", "-ok", "-okdir"))
 _OPENERS = frozenset(("case", "for", "if", "select", "until", "while", "{"))

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from policylint.patterns import regex
+
 if TYPE_CHECKING:
     from typing import Protocol
 
@@ -32,8 +34,8 @@ _LONGEST_SEARCHED = 256  # of ${a/b*c/d}, which costs the square of the length
 
 _SPECIAL = {"\\": re.compile(r"[$'\"\\]"), "`": re.compile(r"[$'\"`]")}
 _ORDINARY = re.compile(r"[^$'\"\\`/}]+")
-_WILD = re.compile(r"[*?\\]")
-_GLOB_PIECE = re.compile(r"\\.|.", re.DOTALL)
+_WILD = regex(r"[*?\\]")
+_GLOB_PIECE = regex(r"\\.|.", re.DOTALL)
 
 
 class Reference(NamedTuple):

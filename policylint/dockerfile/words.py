@@ -7,6 +7,7 @@ from json import JSONDecoder
 from typing import TYPE_CHECKING, NamedTuple
 
 from policylint.dockerfile.excerpt import Excerpt, Word
+from policylint.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +27,7 @@ _SPACES = re.compile(SPACES)
 # Each alternative begins with another character and nothing follows the loops
 # that could fail, so the engine has nothing to try twice.
 _QUOTED = {
-    escape: re.compile(
+    escape: regex(
         rf"(?:[^\s'\"{e}]+|[\x1c-\x1f]|'[^']*'|\"[^\"{e}]*(?:{e}.[^\"{e}]*)*\"|{e}.)+", re.DOTALL
     )
     for escape, e in (("\\", r"\\"), ("`", "`"))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
 from policylint import __version__
 from policylint.finding import SEVERITIES
+from policylint.patterns import regex
 from policylint.references import reference
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # Raised when a reader of the old form would go wrong; new members do not raise it.
 VERSION = 1
 
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_LONE_SURROGATE = regex("[\ud800-\udfff]")
 
 
 def render(report: Report, *, suppressed: bool = False) -> str:

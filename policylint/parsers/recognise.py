@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from policylint.patterns import regex
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -45,12 +47,12 @@ _OWN_KEYS = (
     "forcePullImage", "containerPath", "servicePort", "enforceRole", "executorResources",
     "maxLaunchDelay", "resourceLimits", "container", "docker",
 )  # fmt: skip
-_OWN_NAME = re.compile(r"marathon|metronome", re.IGNORECASE)
+_OWN_NAME = regex(r"marathon|metronome", re.IGNORECASE)
 _WORDS = tuple(sorted({*_STRONG, "apps", "groups", "env", "args", "containers", "run", "cron",
                        "spec", "enforceRole", "scaleBy", "version"}))  # fmt: skip
 
 # What may spell any word in another way.
-_ESCAPED = re.compile(r"\\[uUx\r\n]")
+_ESCAPED = regex(r"\\[uUx\r\n]")
 
 Path = tuple[str | int, ...]
 

@@ -20,6 +20,7 @@ from policylint.dockerfile.remarks import find
 from policylint.equivalents import equivalent
 from policylint.model import Suppression
 from policylint.parsers.suppressions import NOTHING_BELOW, find_remark, remark, scope_of
+from policylint.patterns import regex
 from policylint.source import Span
 
 if TYPE_CHECKING:
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
     _Key = tuple[str, str | None]
 
 # What a shell may take for a comment, or a build for a word.
-_IN_TEXT = re.compile(r"[ \t](?P<remark>#[ \t]*policylint:[ \t]*ignore[^\r\n]*)")
-_DIRECTIVE = re.compile(r"#\s*(syntax|escape)\s*=", re.IGNORECASE)
+_IN_TEXT = regex(r"[ \t](?P<remark>#[ \t]*policylint:[ \t]*ignore[^\r\n]*)")
+_DIRECTIVE = regex(r"#\s*(syntax|escape)\s*=", re.IGNORECASE)
 # Tools that read lines, and so also those between the lines of an instruction.
 _BY_LINE = ("kics", "semgrep")
 

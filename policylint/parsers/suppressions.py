@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from policylint.detect.dates import is_date
 from policylint.model import Suppression, Value, Workload
+from policylint.patterns import regex
 from policylint.source import Span
 from policylint.tree import Place
 
@@ -33,23 +34,23 @@ if TYPE_CHECKING:
 MARK = "policylint"
 LABEL = "policylint.ignore"
 
-_REMARK = re.compile(r"#\s*policylint:\s*(?P<word>[\w-]*)\s*(?P<rules>\[[^\]]*\])?(?P<reason>.*)")
+_REMARK = regex(r"#\s*policylint:\s*(?P<word>[\w-]*)\s*(?P<rules>\[[^\]]*\])?(?P<reason>.*)")
 # Somewhere in a comment, or without the colon.
-_NEAR = re.compile(r"(?P<word>policylint[\s:=-]{0,3}ignore[\w-]*)\s*(?P<rules>\[)(?P<reason>.*)")
+_NEAR = regex(r"(?P<word>policylint[\s:=-]{0,3}ignore[\w-]*)\s*(?P<rules>\[)(?P<reason>.*)")
 _SCOPES = {
     "ignore": "line",
     "ignore-stage": "stage",
     "ignore-object": "object",
     "ignore-file": "file",
 }
-_UNTIL = re.compile(r"\(\s*until\b(?P<date>[^()]*)\)")
-_LOOSE_UNTIL = re.compile(r"\(\s*until\b|\buntil:?\s+[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}\W*$")
+_UNTIL = regex(r"\(\s*until\b(?P<date>[^()]*)\)")
+_LOOSE_UNTIL = regex(r"\(\s*until\b|\buntil:?\s+[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}\W*$")
 NOTHING_BELOW = "nothing stands below it"
 _WRITE_DATE = "write its date in brackets: (until 2027-03-31)"
-_BLANKS = re.compile(r"(?:\s+|(?<=[\r\n])---(?=\s))*")
-_SEPARATOR = re.compile(r"^(?:---|\.\.\.)(?=\s|$)", re.MULTILINE)
-_EMPTY = re.compile(r"(?:---|\.\.\.)?(?:[ \t]*(?:[#%][^\r\n]*)?(?:\r\n?|\n|$))*")
-_NAME = re.compile(r"[^\s,\[\]]+")
+_BLANKS = regex(r"(?:\s+|(?<=[\r\n])---(?=\s))*")
+_SEPARATOR = regex(r"^(?:---|\.\.\.)(?=\s|$)", re.MULTILINE)
+_EMPTY = regex(r"(?:---|\.\.\.)?(?:[ \t]*(?:[#%][^\r\n]*)?(?:\r\n?|\n|$))*")
+_NAME = regex(r"[^\s,\[\]]+")
 
 
 def of_labels(nodes: Iterable[Node], tree: Tree) -> Iterator[Suppression]:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from policylint.detect.placeholders import is_hole
 from policylint.model import Hole
+from policylint.patterns import regex
 from policylint.tree import Place, Placeholder
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterator, Mapping
 
     Path = tuple[str | int, ...]
 
 _MARKS = ("{{", "{%", "<", "@@", "%%", "$", "CHANGE")
-_LIKELY = re.compile(r"\{\{|\{%|<%|@@\w|%%\w|\$\{|CHANGE_?ME|[\"':,\[]\s*(?:<[A-Za-z]|\$[A-Za-z_])")
-_ANYWHERE = re.compile(r"\{\{\{[^{}]*\}\}\}|\{\{[^{}]*\}\}|\{%[^%]*%\}|<%[^%]*%>|@@\w+@@|%%\w+%%")
-_REFERENCE = re.compile(r"\{\{\{?\s*([\w.-]+)\s*\}?\}\}|\$\{([\w.-]+)\}|<%=\s*([\w.-]+)\s*%>")
+_LIKELY = regex(r"\{\{|\{%|<%|@@\w|%%\w|\$\{|CHANGE_?ME|[\"':,\[]\s*(?:<[A-Za-z]|\$[A-Za-z_])")
+_ANYWHERE = regex(r"\{\{\{[^{}]*\}\}\}|\{\{[^{}]*\}\}|\{%[^%]*%\}|<%[^%]*%>|@@\w+@@|%%\w+%%")
+_REFERENCE = regex(r"\{\{\{?\s*([\w.-]+)\s*\}?\}\}|\$\{([\w.-]+)\}|<%=\s*([\w.-]+)\s*%>")
 
 # Commands have the shell's variables, descriptions are prose.
 _FREE_TEXT = frozenset({"cmd", "args", "command", "shell", "argv", "description"})

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from typing import TYPE_CHECKING
 
 from policylint.detect.hints import is_likely
 from policylint.model import Text, Texts, Value
+from policylint.patterns import regex
 from policylint.tree import Place, Placeholder
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     Path = tuple[str | int, ...]
 
 # An escape in a string of JSON or YAML may hide what is looked for.
-_ESCAPE = re.compile(r"\\[uUx/\r\n]")
+_ESCAPE = regex(r"\\[uUx/\r\n]")
 
 
 def texts(raw: object, source: str | None) -> Texts:

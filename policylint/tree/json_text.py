@@ -12,14 +12,15 @@ from json.decoder import WHITESPACE, scanstring  # type: ignore[attr-defined]
 from math import isinf
 from typing import TYPE_CHECKING, NamedTuple
 
+from policylint.patterns import regex
 from policylint.source import Span
 from policylint.tree import MAX_DEPTH, Repeated, Unreadable
 
 if TYPE_CHECKING:
     from policylint.tree import Place
 
-_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)
-_LITERAL = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[-+.\w]+', re.DOTALL)
+_TOKEN = regex(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)
+_LITERAL = regex(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[-+.\w]+', re.DOTALL)
 
 _SYNTAX = {
     "Expecting value": "expected a value",

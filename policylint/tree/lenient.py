@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from policylint.patterns import regex
 from policylint.source import Span
 from policylint.tree import Placeholder
 from policylint.tree.json_text import JsonTree
@@ -29,7 +30,7 @@ _VALUE = (
     r"(?:\{\{\{[^{}]*\}\}\}|\{\{[^{}]*\}\}|<%=[^%]*%>|\$\{[^{}]*\}|\$[A-Za-z_]\w*|@@\w+@@|%%\w+%%"
     r"|<[A-Za-z][\w .-]*>)"
 )
-_TOKEN = re.compile(
+_TOKEN = regex(
     r'(?P<string>"[^"\\]*(?:\\.[^"\\]*)*"?)'
     r"|(?P<comment>//[^\n\r]*|/\*.*?(?:\*/|\Z)|#[^\n\r]*)"
     rf"|(?P<statement>{_STATEMENT})"
@@ -38,7 +39,7 @@ _TOKEN = re.compile(
     r'|(?P<other>[^\s",\[\]{}/#<$@%]+|\S)',
     re.DOTALL,
 )
-_CONTROL = re.compile(r"[\x00-\x1f]")
+_CONTROL = regex(r"[\x00-\x1f]")
 
 
 class MendedTree:

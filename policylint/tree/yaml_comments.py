@@ -5,11 +5,11 @@ Only read when a text holds something that wants a comment.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 import yaml
 
+from policylint.patterns import regex
 from policylint.source import Span
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from policylint.tree.yaml_text import YamlTree
 
-_LINE_END = re.compile(r"[\r\n]")
+_LINE_END = regex(r"[\r\n]")
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 

@@ -6,12 +6,12 @@ are what they look like. Keys are always strings, as they will be in JSON.
 
 from __future__ import annotations
 
-import re
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from policylint.patterns import regex
 from policylint.source import Span
 from policylint.tree import (
     MAX_ALIAS_NODES,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _TAG = "tag:yaml.org,2002:"
-_CORE = re.compile(
+_CORE = regex(
     r"(?P<null>~|null|Null|NULL|)"
     r"|(?P<bool>true|True|TRUE|false|False|FALSE)"
     r"|(?P<int>[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)"
@@ -38,14 +38,14 @@ _CORE = re.compile(
     r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))"
 )
 # An anchor or a tag, and a comment after it, belong to the node but not to its value.
-_PROPERTIES = re.compile(r"(?:[&!]\S*\s+(?:#[^\r\n]*[\r\n]\s*)*)+")
+_PROPERTIES = regex(r"(?:[&!]\S*\s+(?:#[^\r\n]*[\r\n]\s*)*)+")
 _MERGE = "<<"
 # What YAML takes for blank: not every character that Unicode does.
 _BLANKS = " \t\r\n"
 # A number longer than this is no quantity of anything, and slow to print.
 _MAX_DIGITS = 1000
 # Indentation that can hold more levels than the limit: a list may stand at its key's column.
-_DEEP = re.compile(rf"[\r\n\x85\u2028\u2029] {{{MAX_DEPTH // 2}}}")
+_DEEP = regex(rf"[\r\n\x85\u2028\u2029] {{{MAX_DEPTH // 2}}}")
 
 
 class YamlTree:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from policylint.model import UNKNOWN, Conflict, DroppedSetting, Secret, Workload
+from policylint.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from policylint.model import At, Node
     from policylint.source import Span
 
-_TAG = re.compile(
+_TAG = regex(
     r"\{\{\{?\s*(?P<open>[#^])(?P<name>[^{}]*)\}\}|\{\{\{?\s*(?P<close>/)[^{}]*\}\}"
     r"|\{%[-+]?\s*(?P<word>if|for|elif|else|end\w*)\b(?P<condition>[^%]*)%\}"
 )

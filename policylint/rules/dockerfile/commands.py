@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from policylint.image import (
     OnBuild,
     Run,
 )
+from policylint.patterns import regex
 from policylint.rule import rule
 from policylint.source import Span
 
@@ -41,7 +41,7 @@ _QUIET = frozenset((
 ))  # fmt: skip
 _SAME_SHELL = ("substitution", "process")
 _SYSTEM_SHELLS = frozenset(("/bin/sh", "/usr/bin/sh"))
-_VARIABLE = re.compile(r"\$(\{)?(\w+)(?(1)\})")
+_VARIABLE = regex(r"\$(\{)?(\w+)(?(1)\})")
 _FEW_COMMANDS = 2
 
 

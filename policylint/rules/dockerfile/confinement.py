@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from posixpath import normpath
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from policylint.detect import paths as known
 from policylint.dockerfile.excerpt import Word
 from policylint.finding import Problem
 from policylint.image import BuildStage, MountPoint, Run, Workdir
+from policylint.patterns import regex
 from policylint.rule import rule
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _RUNTIMES = ("Docker's", "containerd's", "CRI-O's", "Podman's", "dockershim's", "BuildKit's")
 _SYSTEM = ("/proc", "/sys", "/dev", "/boot", "/initrd", "/lost+found")
-_DESCRIPTOR = re.compile(r"(?:proc/(?:self|thread-self|\d+)/(?:task/\d+/)?|dev/)fd/\d+(?:/|\Z)")
+_DESCRIPTOR = regex(r"(?:proc/(?:self|thread-self|\d+)/(?:task/\d+/)?|dev/)fd/\d+(?:/|\Z)")
 # So many relative paths on top of each other are nobody's real file.
 _MOST_STEPS = 8
 

@@ -11,6 +11,7 @@ from policylint.detect.paths import lineage
 from policylint.dockerfile.variables import references
 from policylint.finding import Change, Fix, Problem
 from policylint.image import BuildStage, Copy, ImageBuild, OnBuild, Run, Variables, Workdir
+from policylint.patterns import regex
 from policylint.rule import rule
 from policylint.source import Span
 
@@ -32,17 +33,17 @@ _UNPACKERS = frozenset({
 })  # fmt: skip
 _COMPRESSORS = frozenset({"bzip2", "gzip", "lzma", "unar", "xz", "zstd"})
 _TAR = ("bsdtar", "gtar", "star", "tar")
-_TAR_LETTERS = re.compile(r"-?[A-Za-z]*x[A-Za-z]*")
+_TAR_LETTERS = regex(r"-?[A-Za-z]*x[A-Za-z]*")
 
-_REMOTE = re.compile(r"(?:https?|ftp|git|ssh)://|git@[\w.-]+:", re.IGNORECASE)
-_HOST = re.compile(r"(?:[a-z]+://)?(?:[^/@\s]*@)?([\w.-]+)", re.IGNORECASE)
-_GIT = re.compile(r"(?:git|ssh)://|git@|(?:https?://)?[^#?]*\.git(?:[#?]|\Z)", re.IGNORECASE)
-_COMMIT = re.compile(
+_REMOTE = regex(r"(?:https?|ftp|git|ssh)://|git@[\w.-]+:", re.IGNORECASE)
+_HOST = regex(r"(?:[a-z]+://)?(?:[^/@\s]*@)?([\w.-]+)", re.IGNORECASE)
+_GIT = regex(r"(?:git|ssh)://|git@|(?:https?://)?[^#?]*\.git(?:[#?]|\Z)", re.IGNORECASE)
+_COMMIT = regex(
     r"#[0-9a-f]{40}(?:[0-9a-f]{24})?(?::|\Z)|[?&](?:commit|checksum)=[0-9a-f]{40}", re.IGNORECASE
 )
 _ADD_FLAGS = ("checksum", "keep-git-dir", "unpack")
-_ABSOLUTE = re.compile(r"[/\\$]|[A-Za-z]:")
-_WILD = re.compile(r"[*?\[]")
+_ABSOLUTE = regex(r"[/\\$]|[A-Za-z]:")
+_WILD = regex(r"[*?\[]")
 
 
 @rule(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from policylint.finding import Problem
 from policylint.image import Run, ToolSetting
+from policylint.patterns import regex
 from policylint.rule import rule
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 _DOWNLOADERS = frozenset({"curl", "fetch", "wget"})
-_USER = re.compile(r"//[^/@]*@")
+_USER = regex(r"//[^/@]*@")
 
 
 @rule(

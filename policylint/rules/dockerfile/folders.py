@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from policylint.finding import Change, Fix, Problem
 from policylint.image import ImageBuild, OnBuild, Workdir
+from policylint.patterns import regex
 from policylint.rule import rule
 from policylint.rules.dockerfile.copying import begins_absolute
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 # Words that mean the same with and without quotes.
 _LONGEST_PATH = 4096
-_PLAIN = re.compile(r"[\w./-]+", re.ASCII)
+_PLAIN = regex(r"[\w./-]+", re.ASCII)
 
 
 class _Folder(NamedTuple):

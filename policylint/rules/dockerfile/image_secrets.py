@@ -28,6 +28,7 @@ from policylint.image import (
     Start,
     Variables,
 )
+from policylint.patterns import regex
 from policylint.rule import rule
 
 if TYPE_CHECKING:
@@ -44,19 +45,19 @@ _ARGUMENT_SUBSTRINGS = ("api", "auth", "cert", "key")
 
 _WITH_NAMES = (Healthcheck, ImageLabels, Run, Start, Variables)
 _SECRETS_FOLDERS = ("/run/secrets/", "/var/run/secrets/")
-_FINGERPRINT = re.compile(r"(?:0x)?(?:[0-9A-Fa-f]{8}|[0-9A-Fa-f]{16}|[0-9A-Fa-f]{40})")
-_HASH = re.compile(r"\$[0-9a-z]{1,3}\$.*", re.DOTALL)
+_FINGERPRINT = regex(r"(?:0x)?(?:[0-9A-Fa-f]{8}|[0-9A-Fa-f]{16}|[0-9A-Fa-f]{40})")
+_HASH = regex(r"\$[0-9a-z]{1,3}\$.*", re.DOTALL)
 _OWN_HOSTS = ("localhost", "127.0.0.1", "0.0.0.0", "[::1]")  # noqa: S104 (nobody listens here)
 
 _AWS_KEYS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
 _CREDENTIAL_FILES = (".git-credentials", ".netrc", "_netrc")
 _NPM_FILE = ".npmrc"
-_NPM_CREDENTIAL = re.compile(r"_auth|_password", re.IGNORECASE)
+_NPM_CREDENTIAL = regex(r"_auth|_password", re.IGNORECASE)
 _ADDS_USERS = frozenset({
     "-b", "-c", "-d", "-e", "-f", "-g", "-G", "-k", "-K", "-l", "-p", "-R", "-P", "-s", "-u", "-Z",
     "--password",
 })  # fmt: skip
-_NO_PASSWORD = re.compile(r"[!*x]*")
+_NO_PASSWORD = regex(r"[!*x]*")
 
 _COPIERS = ("cp", "install", "mv")
 _PASSING = ("/dev", "/proc", "/tmp", "/var/tmp", "/run/secrets")  # noqa: S108 (what we look for)

@@ -16,6 +16,7 @@ from policylint.image import (
     Start,
     StopSignal,
 )
+from policylint.patterns import regex
 from policylint.rule import rule
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from policylint.fleet.images import Join
 
 # Words that a shell takes as they are.
-_PLAIN = re.compile(r"[\w@%+:,./-][\w@%+=:,./-]*(?:[ \t]+[\w@%+=:,./-]+)*", re.ASCII)
+_PLAIN = regex(r"[\w@%+:,./-][\w@%+=:,./-]*(?:[ \t]+[\w@%+=:,./-]+)*", re.ASCII)
 # What only a shell can run.
 _BUILT_IN = frozenset((
     ".", ":", "alias", "bg", "break", "case", "cd", "command", "continue", "declare", "eval",

@@ -9,6 +9,7 @@ from policylint.detect.labels import fits, read_schema, what
 from policylint.dockerfile.words import quoted
 from policylint.finding import Change, Fix, Problem
 from policylint.image import BuildStage, ImageBuild, ImageLabel, ImageLabels, Maintainer, OnBuild
+from policylint.patterns import regex
 from policylint.rule import rule
 
 if TYPE_CHECKING:
@@ -19,12 +20,12 @@ if TYPE_CHECKING:
     from policylint.finding import Problems
 
 _AUTHORS = "org.opencontainers.image.authors"
-_KEY = re.compile(r"[a-z](?:[a-z0-9./_-]*[a-z0-9])?")
-_NOT_IN_KEYS = re.compile(r"[^a-z0-9./_-]")
+_KEY = regex(r"[a-z](?:[a-z0-9./_-]*[a-z0-9])?")
+_NOT_IN_KEYS = regex(r"[^a-z0-9./_-]")
 _MOST_NAMES = 3
 _RESERVED = ("com.docker.", "io.docker.", "org.dockerproject.")
 # What comments say to tools says nothing of stages and arguments.
-_REMARK = re.compile(
+_REMARK = regex(
     r"#\s*(?:policylint:|hadolint\b|check\s*=|checkov:|trivy:|kics-scan\b|nosemgrep|renovate:)",
     re.IGNORECASE,
 )

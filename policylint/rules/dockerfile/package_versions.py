@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from policylint.image import (
     PipCommand,
     RpmCommand,
 )
+from policylint.patterns import regex
 from policylint.rule import rule
 
 if TYPE_CHECKING:
@@ -29,22 +29,22 @@ if TYPE_CHECKING:
     from policylint.finding import Problems
     from policylint.image import Run, RunCommand
 
-_RANGE = re.compile(r"[=<>]")
-_APK_RANGE = re.compile(r"[=<>~]")
+_RANGE = regex(r"[=<>]")
+_APK_RANGE = regex(r"[=<>~]")
 _LOCAL = ("/", "./", "../", "~/")
-_ASSIGNED = re.compile(r"\b(\w+)=|\b(?:for|read)\s+(\w+)")
+_ASSIGNED = regex(r"\b(\w+)=|\b(?:for|read)\s+(\w+)")
 # A word that is nothing but variables.
-_ONLY_VARIABLES = re.compile(r"(?:\$\w+|\$\{[^{}]*\}|[\"\s])+")
-_VERSION_PART = re.compile(r"[\w.~^:+]+")
-_ACCESS = re.compile(r"://(?!git@)[^/@\s]+@")
+_ONLY_VARIABLES = regex(r"(?:\$\w+|\$\{[^{}]*\}|[\"\s])+")
+_VERSION_PART = regex(r"[\w.~^:+]+")
+_ACCESS = regex(r"://(?!git@)[^/@\s]+@")
 _LONGEST_NAME = 100
-_PIP_VERSION = re.compile(r"[=!~]=|[<>]")
+_PIP_VERSION = regex(r"[=!~]=|[<>]")
 _PIP_FILES = ("-r", "--requirement", "-c", "--constraint")
 _PIP_ARCHIVES = (".whl", ".tar.gz", ".tar.bz2", ".tgz", ".zip")
-_REPOSITORY = re.compile(r"(?:git|hg|svn|bzr)\+[\w+.-]+://[^/]*")
+_REPOSITORY = regex(r"(?:git|hg|svn|bzr)\+[\w+.-]+://[^/]*")
 _NPM_ARCHIVES = (".tar", ".tar.gz", ".tgz")
 _NPM_LOCAL = (*_LOCAL, "file:", "link:")
-_NPM_GIT = re.compile(
+_NPM_GIT = regex(
     r"git[+:@]|ssh:|(?:github|gitlab|bitbucket|gist):|[\w.-]+/[\w.-]+(?:#|\Z)"
     r"|https?://(?:[^/]*@)?(?:github\.com|gitlab\.com|bitbucket\.org)/|https?://[^#]*\.git(?:#|\Z)"
 )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from policylint.detect import ports as known
 from policylint.detect.users import is_root
 from policylint.finding import Change, Fix, Problem
 from policylint.image import BuildStage, Expose, ExposedPort, ImageBuild, User
+from policylint.patterns import regex
 from policylint.rule import rule
 from policylint.source import Span
 
@@ -20,7 +20,7 @@ _HIGHEST_PRIVILEGED = 1023
 _REMOTE_LOGIN = ("22",)
 _PROTOCOLS = ("tcp", "udp", "sctp")
 # [[address:]host port:]port[/protocol], an address of IPv6 in brackets; an address alone
-_MAPPING = re.compile(
+_MAPPING = regex(
     r"(?:(?:\[[^\]]*\]|[\w.-]*):){1,2}[\d-]*(?:/\w+)?|(?:\d+(?:\.\d+){3}|\[[^\]]*\])(?:/\w+)?"
 )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from policylint.detect import accounts, images, nonroot, packages
@@ -10,6 +9,7 @@ from policylint.detect.users import is_root
 from policylint.dockerfile.variables import references
 from policylint.finding import Change, Fix, Problem
 from policylint.image import BuildStage, Copy, ImageBuild, Run, User
+from policylint.patterns import regex
 from policylint.rule import rule
 from policylint.source import Span
 
@@ -26,8 +26,8 @@ _WINDOWS_ROOT = "ContainerAdministrator"
 _OF_WINDOWS = (_WINDOWS_ROOT, "ContainerUser")  # there are no numbers there
 
 # sudo and the blanks behind it, in a shell form or in an exec form.
-_SUDO_PACKAGE = re.compile(r"sudo(?:-\d|[=<>~:/.]|\Z)")
-_SUDO_ALONE = re.compile(r"(?:[\w./-]*/)?sudo[ \t]+|\"(?:[\w./-]*/)?sudo\"[ \t]*,[ \t]*")
+_SUDO_PACKAGE = regex(r"sudo(?:-\d|[=<>~:/.]|\Z)")
+_SUDO_ALONE = regex(r"(?:[\w./-]*/)?sudo[ \t]+|\"(?:[\w./-]*/)?sudo\"[ \t]*,[ \t]*")
 
 
 @rule(

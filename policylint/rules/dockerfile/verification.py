@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from policylint.finding import Change, Fix, Problem
 from policylint.image import ImageBuild, ToolSetting
+from policylint.patterns import regex
 from policylint.rule import rule
 from policylint.source import Span
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from policylint.dockerfile.script import Option
     from policylint.finding import Problems
 
-_REST_OF_LINE = re.compile(r"[ \t]*\\[ \t]*\r?\n")
-_BLANKS = re.compile(r"[ \t]+")
+_REST_OF_LINE = regex(r"[ \t]*\\[ \t]*\r?\n")
+_BLANKS = regex(r"[ \t]+")
 
 
 @rule(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from policylint.detect import images
@@ -10,6 +9,7 @@ from policylint.detect.paths import matches_glob
 from policylint.detect.placeholders import has_hole
 from policylint.finding import Problem
 from policylint.model import UNKNOWN, Artifact, Workload, WorkloadImage
+from policylint.patterns import regex
 from policylint.rule import rule
 
 if TYPE_CHECKING:
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 _MUTABLE = ("latest", "stable", "edge", "master", "main", "dev", "nightly", "snapshot")
 _INTERNAL = (".mesos", ".thisdcos.directory", ".internal", ".local")
-_URI = re.compile(
+_URI = regex(
     r"\s*(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?:[^/@\s]*@)?(?P<host>\[[^\]]*\]|[^/:?#\s]*)"
 )
-_PRIVATE_HOST = re.compile(
+_PRIVATE_HOST = regex(
     r"localhost|127\.[\d.]+|10\.[\d.]+|192\.168\.[\d.]+|172\.(?:1[6-9]|2\d|3[01])\.[\d.]+|\[::1\]"
     r"|\[f[cd][0-9a-f:]*\]"
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from policylint.detect import paths
@@ -10,6 +9,7 @@ from policylint.detect.devices import device_at, is_device
 from policylint.detect.placeholders import is_hole
 from policylint.finding import SEVERITIES, Problem, rank
 from policylint.model import Container
+from policylint.patterns import regex
 from policylint.rule import rule
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from policylint.model import At, DockerParameter, Mount
 
 # `a` and `b` are all devices and the disks; a star in place of the major number is every driver.
-_WIDE_RULE = re.compile(r"[ab]\b|c\s+\*")
+_WIDE_RULE = regex(r"[ab]\b|c\s+\*")
 
 
 @rule(

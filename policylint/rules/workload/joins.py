@@ -13,6 +13,7 @@ from policylint.detect import paths, sysctls
 from policylint.detect.placeholders import has_hole
 from policylint.finding import Problem
 from policylint.model import Container, DockerParameter, Namespace, Value, Workload
+from policylint.patterns import regex
 from policylint.rule import rule
 from policylint.rules.remedies import remove
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from policylint.model import At
 
 _READ_FILES = ("env-file", "label-file")
-_SECCOMP = re.compile(r"\s*seccomp[=:](.+)", re.DOTALL)
+_SECCOMP = regex(r"\s*seccomp[=:](.+)", re.DOTALL)
 _SECCOMP_WORDS = ("unconfined", "builtin")
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from policylint.detect.placeholders import has_hole
 from policylint.finding import Problem
 from policylint.model import Container, DockerParameter
+from policylint.patterns import regex
 from policylint.rule import rule
 
 if TYPE_CHECKING:
@@ -17,12 +18,12 @@ if TYPE_CHECKING:
     from policylint.model import At
     from policylint.organisation import Registries
 
-_JAVA = re.compile(
+_JAVA = regex(
     r"(networkaddress\.cache\.(negative\.)?ttl|sun\.net\.inetaddr\.(negative\.)?ttl)"
     r"[\"']?\s?[=:]\s?[\"']?(-?\d{1,9})"
 )
-_RESOLVER = re.compile(r"\bresolver\s[^;\n]{0,100}?\bvalid=(\d{1,9}(?:ms|[smhd])?)")
-_DURATION = re.compile(r"\s*(\d{1,9})\s*(ms|s|m|h|d)?\s*")
+_RESOLVER = regex(r"\bresolver\s[^;\n]{0,100}?\bvalid=(\d{1,9}(?:ms|[smhd])?)")
+_DURATION = regex(r"\s*(\d{1,9})\s*(ms|s|m|h|d)?\s*")
 _SECONDS = {None: 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 # An answer that a name does not exist is forgotten soon: the task is about to start.
 _MOST_NEGATIVE = 30

@@ -93,7 +93,7 @@ def remark(match: re.Match[str], start: int, target: Span | str) -> Suppression:
     `target` is what it is about, or why that is nothing.
     """
     at = Span(start + match.start("word"), start + match.end())
-    if match.re is _NEAR:
+    if match.re.pattern == _NEAR.pattern:
         found = suppression("comment", "line", (), "", at, None)
         return found._replace(fault='a remark begins its comment with "policylint:"')
     rules = tuple(

@@ -22,7 +22,10 @@ APPS_IN_A_GROUP = 10
 SMALL, LARGE = 1_000, 10_000
 RULES = (
     "duplicate-id,role-quota-exceeded,group-budget-exceeded,dependency-cycle,dependency-missing,"
-    "cross-group-dependency,tier-violation-dependency"
+    "cross-group-dependency,tier-violation-dependency,host-port-collision,service-port-collision,"
+    "vip-collision,route-collision,admin-route-collision,host-path-shared,external-volume-shared,"
+    "secret-out-of-scope,cron-storm,attack-path-root-image-with-host-access,port-not-exposed,"
+    "image-volume-not-mounted"
 )
 POLICY = """\
 extends: all

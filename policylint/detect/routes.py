@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice, product
 from typing import TYPE_CHECKING, NamedTuple
 
 from policylint.detect import proxies
@@ -122,10 +123,8 @@ def _old_conditions(rule: str) -> list[tuple[str, list[str]]] | None:
 
 
 def _pairs(hosts: set[str], paths: list[str]) -> Iterator[tuple[str, str]]:
-    every = [
-        (host, "" if path == "/" else path) for host in sorted(hosts) for path in paths[:_MOST]
-    ]
-    return iter(dict.fromkeys(every[:_MOST]))
+    plain = dict.fromkeys("" if path == "/" else path for path in paths)
+    return islice(product(sorted(hosts), plain), _MOST)
 
 
 def _number(text: str | None) -> int | None:

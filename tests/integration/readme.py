@@ -1,4 +1,6 @@
-"""Keeps the screens in the README true: a block that begins with `$ policylint` shows its output.
+"""Keeps the screens in the README and in guides true.
+
+A block that begins with `$ policylint` shows what that prints.
 
 Run as a module it writes them: `python3 dev.py generate`.
 """
@@ -12,7 +14,7 @@ import sys
 
 from tests.integration.outside import ROOT, run
 
-PATH = os.path.join(ROOT, "README.md")
+PATHS = tuple(os.path.join(ROOT, *path) for path in (("README.md",), ("docs", "fleet.md")))
 _SCREEN = re.compile(r"(?<=^```console\n)\$ policylint (.*)\n(?:(?!```).*\n)*", re.MULTILINE)
 
 
@@ -21,9 +23,9 @@ def refreshed(text: str) -> str:
     return _SCREEN.sub(_screen, text)
 
 
-def read() -> str:
-    """The README as it stands."""
-    with open(PATH, encoding="utf-8") as file:
+def read(path: str) -> str:
+    """A guide as it stands."""
+    with open(path, encoding="utf-8") as file:
         return file.read()
 
 
@@ -35,12 +37,13 @@ def _screen(screen: re.Match[str]) -> str:
 
 def main() -> None:
     """Write the screens that are not as they should be."""
-    before = read()
-    after = refreshed(before)
-    if after != before:
-        with open(PATH, "w", encoding="utf-8", newline="\n") as file:
-            file.write(after)
-        print(f"wrote {os.path.relpath(PATH)}")
+    for path in PATHS:
+        before = read(path)
+        after = refreshed(before)
+        if after != before:
+            with open(path, "w", encoding="utf-8", newline="\n") as file:
+                file.write(after)
+            print(f"wrote {os.path.relpath(path)}")
 
 
 if __name__ == "__main__":

@@ -56,6 +56,18 @@ DREADFUL = {
 }
 
 
+# What shows when the definitions of all teams are looked at together.
+FLEET = {
+    "attack-path-root-image-with-host-access",
+    "cross-group-dependency",
+    "group-budget-exceeded",
+    "host-path-shared",
+    "role-quota-exceeded",
+    "tier-violation-dependency",
+    "vip-collision",
+}
+
+
 class Checked(NamedTuple):
     """What a run said of an example."""
 
@@ -105,6 +117,16 @@ def test_the_dreadful_example_shows_every_mistake_it_is_there_to_show(
     run = checked("dreadful")
     assert run.code == 1
     assert DREADFUL - run.rules == set()
+
+
+def test_the_fleet_shows_what_is_wrong_between_its_teams_and_its_files_alone_do_not(
+    checked: Callable[..., Checked],
+) -> None:
+    run = checked("fleet")
+    assert run.code == 1
+    assert FLEET | {"image-user-root"} == run.rules
+    alone = checked("--no-context", os.path.join("fleet", "platform", "proxy.json"))
+    assert alone.rules <= {"cross-group-dependency", "tier-violation-dependency"}
 
 
 def test_files_of_other_tools_beside_the_examples_are_passed_over(

@@ -92,7 +92,10 @@ _LOGIN_OPTIONS = {
     "curl": ("-u", "-U", "--user", "--proxy-user"), "http": ("-a", "--auth"),
     "https": ("-a", "--auth"), "ab": ("-A", "-P"),
 }  # fmt: skip
-_TAKES_SECRETS = frozenset((*_PASSWORD_OPTIONS, *_REGISTRY_CLIENTS, *_LOGIN_OPTIONS))
+_KEEPERS = ("aws", "npm", "pnpm", "yarn")
+_TAKES_SECRETS = frozenset((
+    *_PASSWORD_OPTIONS, *_REGISTRY_CLIENTS, *_LOGIN_OPTIONS, *_KEEPERS,
+))  # fmt: skip
 _AUTHORIZATION = regex(r"\bauthorization:\s*(?:basic|bearer|token)\s+(\S+)", re.IGNORECASE)
 
 
@@ -381,6 +384,22 @@ def _options_of_programs(command: Command) -> Iterator[Handed]:
             if option.name in names and password and not _is_expanded(password):
                 span = option.value_span or option.word.span
                 yield Handed(f"{name} {option.name}", password, span, user)
+    elif name in _KEEPERS:
+        yield from _settings_kept(command)
+
+
+def _settings_kept(command: Command) -> Iterator[Handed]:
+    """Secrets that a program is told to keep: `aws configure set name value`."""
+    words = [word for word in command.arguments if word.value[:1] != "-"]
+    if "set" not in [word.value for word in words[:2]]:
+        return
+    rest = words[[word.value for word in words].index("set") + 1 :][:2]
+    key, mark, value = rest[0].value.partition("=") if rest else ("", "", "")
+    if not mark and len(rest) > 1:
+        value = rest[1].value
+    name = key.rpartition(":")[2].rpartition(".")[2]
+    if value and is_secret_name(name) and not _is_expanded(value):
+        yield Handed(name, value, rest[-1].span if not mark else rest[0].span)
 
 
 def _is_login(command: Command) -> bool:

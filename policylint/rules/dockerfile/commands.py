@@ -42,6 +42,8 @@ _QUIET = frozenset((
 _SAME_SHELL = ("substitution", "process")
 _SYSTEM_SHELLS = frozenset(("/bin/sh", "/usr/bin/sh"))
 _VARIABLE = regex(r"\$(\{)?(\w+)(?(1)\})")
+_PLAIN_SHELLS = frozenset(("dash", "sh"))
+_WITH_BUSYBOX = ("alpine", "busybox")
 _FEW_COMMANDS = 2
 
 
@@ -259,7 +261,8 @@ def pipe_without_pipefail(run: Run, stage: BuildStage) -> Problems:
         return
     # What ONBUILD runs has the SHELL with which the image ends.
     shell = stage.effective(DefaultShell, None if run.is_trigger else run)
-    if shell is None or not _is_pipefail([word.text for word in shell.instruction.words]):
+    words = [word.text for word in shell.instruction.words] if shell is not None else []
+    if not (_is_pipefail(words) and _knows_pipefail(words, stage)):
         yield Problem(_name(hidden), "the pipe hides a failure of this command")
 
 
@@ -401,6 +404,16 @@ def _is_pipefail(words: list[str]) -> bool:
         option[:1] == "-" and option[-1:] == "o" and value == "pipefail"
         for option, value in pairwise(words)
     )
+
+
+def _knows_pipefail(words: list[str], stage: BuildStage) -> bool:
+    """Whether a shell has the option: `sh` has where it is busybox."""
+    name = words[0].rpartition("/")[2]
+    if name not in _PLAIN_SHELLS:
+        return True
+    *_, first = stage.stage.chain()
+    image = (first.reference or "").lower()
+    return name == "sh" and any(each in image for each in _WITH_BUSYBOX)
 
 
 def _is_short(run: Run) -> bool:

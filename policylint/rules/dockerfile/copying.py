@@ -174,8 +174,7 @@ def secret_file_copied(
             for at, what in _credentials(copy, build, files, extensions):
                 message = f"{what} into the image" if is_shipped else f"{what} into a stage"
                 yield Problem(at, message, severity=None if is_shipped else "low")
-    if build.stages:
-        yield from _credential_variables(build.stages[-1])
+    yield from _credential_variables(build.shipped)
 
 
 @rule(
@@ -443,23 +442,30 @@ def _credentials(
                 )
 
 
-def _credential_variables(stage: BuildStage) -> Problems:
-    """Variables that lead to a file with credentials which the stage has copied."""
+def _credential_variables(stages: tuple[BuildStage, ...]) -> Problems:
+    """Variables that lead to a file with credentials which the image's stages have copied."""
     named = [
-        (each, each.value)
+        (stage, each, each.value)
+        for stage in stages
         for statement in stage.own(Variables)
         for each in statement.variables
         if each.name.is_known and each.name.value in VARIABLES
     ]
     if not named:
         return
-    copied = {place for copy in stage.own(Copy) for place in _places(stage, copy)}
-    folder = _folder(stage.effective(Workdir))
-    for variable, value in named:
+    copies = [(stage, copy) for stage in stages for copy in stage.own(Copy)]
+    copied = {place for stage, copy in copies for place in _places(stage, copy)}
+    taken = {normpath(source.value) for _, copy in copies for source in _from_context(copy)}
+    for stage, variable, value in named:
         if value is None or not value.is_known or not value.value:
             continue
-        path = normpath(f"{folder}/{value.value}" if value.value[0] != "/" else value.value)
-        if not copied.isdisjoint(lineage(path)):
+        path = normpath(value.value)
+        if path[0] != "/":
+            is_taken = "." in taken or not taken.isdisjoint(lineage(path))
+            path = normpath(f"{_folder(stage.effective(Workdir))}/{path}")
+        else:
+            is_taken = False
+        if is_taken or not copied.isdisjoint(lineage(path)):
             yield Problem(value, f"{variable.name.value} leads to a file copied into the image")
 
 

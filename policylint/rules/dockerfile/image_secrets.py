@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from policylint.detect.hints import is_likely
@@ -59,6 +60,7 @@ _ADDS_USERS = frozenset({
 })  # fmt: skip
 _NO_PASSWORD = regex(r"[!*x]*")
 
+_VARIABLE = regex(r"\$\{?(\w+)")
 _COPIERS = ("cp", "install", "mv")
 _PASSING = ("/dev", "/proc", "/tmp", "/var/tmp", "/run/secrets")  # noqa: S108 (what we look for)
 
@@ -308,13 +310,13 @@ def secret_mount_leaked(run: Run) -> Problems:
         FROM node:22.14.0
         RUN --mount=type=secret,id=npmrc,target=/root/.npmrc npm ci
     """
-    secrets, mounted = _mounted(run)
-    if not secrets or run.script is None:
+    secrets, mounted, variables = _mounted(run)
+    if not (secrets or variables) or run.script is None:
         return
     passing = {*_PASSING, *mounted}
     removed = _removed(run)
     for script in run.script.scripts():
-        for command, target in _copies(script, secrets):
+        for command, target in chain(_copies(script, secrets), _told(script, secrets, variables)):
             value = target.value.rstrip("/")
             is_elsewhere = value[:1] == "$" and not value.startswith(("$HOME", "${HOME}"))
             if is_elsewhere or value in removed:
@@ -516,22 +518,26 @@ def _to_files(targets: list[ShellWord], removed: set[str], *, is_npm: bool) -> P
             yield Problem(target.span, f"credentials written into {name} stay in the image")
 
 
-def _mounted(run: Run) -> tuple[set[str], list[str]]:
-    """Where a RUN mounts secrets, and where it mounts anything."""
+def _mounted(run: Run) -> tuple[set[str], list[str], set[str]]:
+    """Where a RUN mounts secrets, where it mounts anything, and the variables with secrets."""
     secrets: set[str] = set()
     mounted: list[str] = []
+    variables: set[str] = set()
     for mount in run.mounts:
         kind, target = mount.field("type"), mount.field("target", "dst", "destination")
         is_secret = kind is not None and kind.value == "secret"
         path = target.value if target is not None else None
-        if path is None and is_secret:
+        variable = mount.field("env") if is_secret else None
+        if variable is not None and variable.value:
+            variables.add(variable.value)
+        elif path is None and is_secret:
             name = mount.field("id")
             path = f"/run/secrets/{name.value}" if name is not None and name.value else None
         if path:
             mounted.append(path.rstrip("/"))
             if is_secret:
                 secrets.add(path)
-    return secrets, mounted
+    return secrets, mounted, variables
 
 
 def _copies(script: Script, secrets: set[str]) -> Iterator[tuple[Command, ShellWord]]:
@@ -540,9 +546,9 @@ def _copies(script: Script, secrets: set[str]) -> Iterator[tuple[Command, ShellW
         if not _reads(command, secrets):
             continue
         if command.name in _COPIERS:
-            operands = command.split(("-g", "-m", "-o", "-t")).operands
-            if len(operands) > 1:
-                yield command, operands[-1]
+            target = _target(command)
+            if target is not None:
+                yield command, target
         else:
             for target in _outputs(command):
                 yield command, target
@@ -551,6 +557,34 @@ def _copies(script: Script, secrets: set[str]) -> Iterator[tuple[Command, ShellW
             for command in consumers:
                 for target in _outputs(command):
                     yield command, target
+
+
+def _told(
+    script: Script, secrets: set[str], variables: set[str]
+) -> Iterator[tuple[Command, ShellWord]]:
+    """The commands that print a secret which a variable or `$(cat ...)` holds, into a file."""
+    for command in script.commands:
+        if command.name in ("echo", "printf") and (
+            any(_reads(each, secrets) for inner in command.nested for each in inner.commands)
+            or any(not variables.isdisjoint(_named(word)) for word in command.arguments)
+        ):
+            for target in _written_to(command):
+                yield command, target
+
+
+def _named(word: ShellWord) -> list[str]:
+    """The variables in a word."""
+    return [] if word.literal else _VARIABLE.findall(word.text)
+
+
+def _target(command: Command) -> ShellWord | None:
+    """Where `cp` and its like put what they are given."""
+    words = command.arguments
+    for at, word in enumerate(words[:-1]):
+        if word.value in ("-t", "--target-directory"):
+            return words[at + 1]
+    operands = command.split(("-g", "-m", "-o", "-t")).operands
+    return operands[-1] if len(operands) > 1 else None
 
 
 def _reads(command: Command, secrets: set[str]) -> bool:
@@ -563,7 +597,12 @@ def _outputs(command: Command) -> Iterator[ShellWord]:
     """The files into which `cat` and `tee` write what they read."""
     if command.name == "tee":
         yield from command.split().operands
-    if command.name in ("cat", "tee"):
-        for each in command.redirections:
-            if each.operator in (">", ">>", ">|"):
-                yield each.target
+    if command.name in ("base64", "cat", "tee"):
+        yield from _written_to(command)
+
+
+def _written_to(command: Command) -> Iterator[ShellWord]:
+    """The files into which the shell puts what a command prints."""
+    for each in command.redirections:
+        if each.operator in (">", ">>", ">|"):
+            yield each.target

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # Where a variable of the base image is less likely than a mistake; ENV and LABEL add to those.
 _PLACES = frozenset({"ADD", "COPY", "EXPOSE", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR"})
 _VALUES = frozenset({"ARG", "ENV", "LABEL"})
-_PATH_FLAGS = ("chmod", "chown")
+_PATH_FLAGS = ("chmod", "chown", "mount")
 
 # What well-known base images set.
 _OF_IMAGES = frozenset({
@@ -86,8 +86,13 @@ def undefined_variable(build: ImageBuild) -> Problems:
             yield from _undefined(statement.instruction, outer, names)
     for stage in build.stages:
         for statement in stage.statements:
-            if statement.instruction.name in _PLACES or statement.instruction.name in _VALUES:
-                yield from _undefined_in_stage(statement.instruction, stage.stage, names)
+            instruction = statement.instruction
+            if (
+                instruction.name in _PLACES
+                or instruction.name in _VALUES
+                or (instruction.name == "RUN" and instruction.flags)
+            ):
+                yield from _undefined_in_stage(instruction, stage.stage, names)
 
 
 class _Names:
@@ -153,7 +158,8 @@ def _why(name: str, instruction: Instruction, known: Known, names: _Names) -> st
     near = names.near(name, known)
     if near is not None:
         return f"{name} is not set: {near} is"
-    return f"{name} is not set" if known.complete or instruction.name in _PLACES else None
+    is_path = instruction.name in _PLACES or instruction.name == "RUN"
+    return f"{name} is not set" if known.complete or is_path else None
 
 
 def _is_set(name: str, known: Known) -> bool:
@@ -178,7 +184,8 @@ def _words(instruction: Instruction) -> Iterator[Word]:
             if pair.value is not None:
                 yield pair.value
         return
-    yield from instruction.words
+    if instruction.name != "RUN":  # what is behind its flags is the shell's
+        yield from instruction.words
     for flag in instruction.flags:
         if flag.name in _PATH_FLAGS and flag.excerpt is not None:
             yield flag.excerpt.word(0, len(flag.excerpt.text))

@@ -98,7 +98,10 @@ class Library:
     @property
     def texts(self) -> dict[str, bytes]:
         """The policies, their data and the schemas as files for OPA."""
-        return {**_encoded(self._files), **_encoded(self._data), **_schemas()}
+        # To load schemas takes OPA as long as to start; METADATA calls one `schema.<name>`.
+        has_schema = any("schema" in text for text in self._all_texts())
+        schemas = _schemas() if has_schema else {}
+        return {**_encoded(self._files), **_encoded(self._data), **schemas}
 
     def exception(self, rule: RegoRule) -> tuple[RegoFile, Span]:
         """Where the exceptions of a rule's package stand: the first line that begins with one."""
@@ -137,6 +140,9 @@ class Library:
         is_other = fault.code == faults.PARSE and self._is_other(fault.file)
         hint = faults.OTHER_VERSION[self.opa.is_v0] if is_other else ""
         return faults.explained(fault, names, hint)
+
+    def _all_texts(self) -> Iterator[str]:
+        return (file.text for file in (*self._files.values(), *self._tests.values()))
 
     def _add_data(self, path: str) -> None:
         known = {file.location for file in self._data.values()}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from textwrap import dedent
 from typing import TYPE_CHECKING
 
 import pytest
 
+from policylint.source import shipped
 from tests.rego.repository import write
 
 if TYPE_CHECKING:
@@ -489,6 +491,35 @@ def test_policy_show_tells_all_of_it(folder: Path, run: Run) -> None:
     for words in ("policy", "rego data", "facts", "rego namespaces", "k8s.*", "rego combine",
                   "rego version", "k8s.a.deny"):  # fmt: skip
         assert words in shown
+
+
+# The guide
+
+
+def guide() -> str:
+    with open(shipped("docs/conftest.md"), encoding="utf-8") as file:
+        return file.read()
+
+
+def test_the_policy_of_the_guide_runs(files: Path, run: Run) -> None:
+    write(files, {"policy/docker.rego": guide().split("```rego\n")[1].partition("```")[0]})
+    assert found(run)[:2] == [
+        "Dockerfile:1:1: high: web:latest is another image tomorrow [main.deny_latest]",
+        "app.json:1:8: low: /web has no owner [main.warn]",
+    ]
+    said = guide().split("```yaml\n")[2].partition("```")[0]
+    write(files, {".policylint.yaml": f"extends: []\nfail_on: low\n{said}"})
+    said = run("check", "--format", "concise").out
+    assert "medium: web:latest is another image tomorrow [main.deny_latest]" in said
+    assert "[main.warn]" not in said
+
+
+def test_every_option_of_the_guide_is_there(run: Run) -> None:
+    options = {word for line in guide().split("\n") if line.startswith("| `-")
+               for word in re.findall(r"`(--[a-z-]+)", line.split("|")[2])}  # fmt: skip
+    assert len(options) > 6
+    said = run("check", "--help").out
+    assert [option for option in sorted(options) if option not in said] == []
 
 
 # The same as conftest says

@@ -168,6 +168,7 @@ class Evaluation:
         self._is_tried = False
         self._asking: _Asking | None = None
         self._failed: dict[str, int] = {}
+        self._exceptions: dict[str, tuple[Suppression, SourceFile]] = {}
 
     @property
     def is_full(self) -> bool:
@@ -253,9 +254,10 @@ class Evaluation:
             seen = [one for one in asked if one.document.kind in rule.kinds]
             yield from self._read(rule, results, seen)
         for index, shape, row in found.get(SINGLE, ()):
-            yield from self._hear(rules, row, [asked[index]], shape)
-        for row in found.get(COMBINED, ()):
-            yield from self._hear(rules, row, _in_order(asked))
+            yield from self._hear(rules, row, [(asked[index], asked[index].shapes[shape])])
+        combined = [(one, shape) for one in sorted(asked, key=_path) for shape in one.shapes]
+        for row in found.get(COMBINED, ()) if combined else ():
+            yield from self._hear(rules, row, combined)
         answered = {number for number, _ in found[FLEET]}
         for number, rule in enumerate(rules):
             if rule.on == FLEET and number not in answered:
@@ -299,32 +301,32 @@ class Evaluation:
         self,
         rules: Sequence[RegoRule],
         row: tuple[int, Any, bool],
-        asked: Sequence[_Asked],
-        shape: int | None = None,
+        inputs: Sequence[tuple[_Asked, Shape]],
     ) -> Iterator[Answer]:
-        """The problems that the results of a policy for conftest are; `asked` in its order."""
+        """The problems that the results of a policy for conftest are; `inputs` in its order."""
         number, value, is_excepted = row
         rule = rules[number]
+        is_combined = rule.on == COMBINED
         by = self._exception(rule) if is_excepted and isinstance(rule, ConftestRule) else None
-        inputs = [(one.document, found) for one in asked for found in one.shapes]
-        owners = [one.number for one in asked for _ in one.shapes]
+        places = [(one.document, shape) for one, shape in inputs]
         try:
             for result in read_results(value):
-                index, at = (
-                    chosen(result, inputs)
-                    if shape is None
-                    else (shape, located(result, *inputs[shape]))
-                )
-                yield Answer(owners[index], rule, _said(result.message, at), by)
+                index = chosen(result, places) if is_combined else 0
+                at = located(result, *places[index], is_combined=is_combined)
+                yield Answer(inputs[index][0].number, rule, _said(result.message, at), by)
         except Nowhere as wrong:
-            self._fail(rule, f"{rule.place}: {wrong}", asked if shape is not None else ())
+            about = () if is_combined else [inputs[0][0]]
+            self._fail(rule, f"{rule.place}: {wrong}", about)
 
     def _exception(self, rule: ConftestRule) -> tuple[Suppression, SourceFile]:
         """The exception that a policy makes for a rule."""
-        file, at = self._library.exception(rule)
-        reason = f'data.{rule.package}.exception names "{rule.bare}"'
-        said = Suppression("exception", "policy", (), reason, None, at)
-        return said, SourceFile(file.path, file.text, location=file.location)
+        if rule.name not in self._exceptions:
+            file, at = self._library.exception(rule)
+            reason = f'data.{rule.package}.exception names "{rule.bare}"'
+            said = Suppression("exception", "policy", (), reason, None, at)
+            source = SourceFile(file.path, file.text, location=file.location)
+            self._exceptions[rule.name] = said, source
+        return self._exceptions[rule.name]
 
     def _no_deny(self, rule: RegoRule) -> None:
         self._fail(rule, f"{rule.place}: there is no `deny contains ... if` in it", ())
@@ -344,10 +346,6 @@ class Evaluation:
 def _is_together(rule: RegoRule) -> bool:
     """Whether a policy looks at all documents at once."""
     return rule.on in (FLEET, COMBINED)
-
-
-def _in_order(asked: Iterable[_Asked]) -> list[_Asked]:
-    return sorted(asked, key=_path)
 
 
 def _path(asked: _Asked) -> str:

@@ -42,41 +42,47 @@ def read_results(value: object) -> Iterator[Result]:
             yield result
 
 
-def located(result: Result, document: Document, shape: Shape) -> At:
-    """The place that a result on one input means; raises `Nowhere`.
+def located(result: Result, document: Document, shape: Shape, *, is_combined: bool = False) -> At:
+    """The place that a result on one input, or on combined ones, means; raises `Nowhere`.
 
     Without a word on it that is the name of the definition, or the start of a Dockerfile.
     """
     if result.path is not None:
-        return _at_path(result, document, shape, result.path)
-    line = line_of(document.source, result.line) if is_of(result, document) else None
+        path = result.path
+        if is_combined:
+            path = path[2:] if path[1:2] == ("contents",) else ()
+        return _at_path(result, document, shape, path)
+    # The line of a file that is one of many says nothing without its name.
+    is_here = not is_combined if result.file is None else _is_of(_file(result.file), document)
+    line = line_of(document.source, result.line) if is_here else None
     return find(document, list(shape.path)) if line is None else line
 
 
-def chosen(result: Result, inputs: Sequence[tuple[Document, Shape]]) -> tuple[int, At]:
-    """Which of the combined inputs a result means, and the place in it; raises `Nowhere`.
+def chosen(result: Result, inputs: Sequence[tuple[Document, Shape]]) -> int:
+    """Which of the combined inputs a result means; raises `Nowhere`.
 
     It says so by its path, which begins with an index, or by the name of a file; else it
     is the first.
     """
-    if result.path is None:
-        named = (at for at, (document, _) in enumerate(inputs) if is_of(result, document))
-        number = next(named, 0) if result.file is not None else 0
-        document, shape = inputs[number]
-        return number, located(result, document, shape)
-    number, inside = _index(result, len(inputs)), result.path[1:]
-    document, shape = inputs[number]
-    inside = inside[1:] if inside[:1] == ("contents",) else ()
-    return number, _at_path(result, document, shape, inside)
-
-
-def is_of(result: Result, document: Document) -> bool:
-    """Whether a result names the file of a document, or none."""
+    if result.path is not None:
+        number = result.path[0] if result.path else None
+        if not isinstance(number, int) or not 0 <= number < len(inputs):
+            raise Nowhere(f"_path {_quoted(result.path)} leads nowhere: it begins with an index")
+        return number
     if result.file is None:
-        return True
-    said = os.path.normpath(result.file).replace(os.sep, "/")
+        return 0
+    said = _file(result.file)
+    return next((at for at, (document, _) in enumerate(inputs) if _is_of(said, document)), 0)
+
+
+def _file(said: str) -> str:
+    return os.path.normpath(said).replace(os.sep, "/")
+
+
+def _is_of(said: str, document: Document) -> bool:
+    """Whether the name of a file is that of a document's."""
     path = document.source.path
-    is_whole = os.path.isabs(result.file) and said.endswith(f"/{path}")
+    is_whole = said.startswith("/") and said.endswith(f"/{path}")
     return is_whole or f"/{path}".endswith(f"/{said}")
 
 
@@ -90,13 +96,6 @@ def _at_path(result: Result, document: Document, shape: Shape, path: Steps) -> A
         return find(document, list(at.path))
     except Nowhere as wrong:
         raise Nowhere(f"_path {_quoted(result.path)} {wrong}") from None
-
-
-def _index(result: Result, count: int) -> int:
-    number = result.path[0] if result.path else None
-    if not isinstance(number, int) or not 0 <= number < count:
-        raise Nowhere(f"_path {_quoted(result.path)} leads nowhere: it begins with an index")
-    return number
 
 
 def _result(item: object) -> Result:

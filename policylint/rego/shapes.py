@@ -98,7 +98,10 @@ def _comments(text: str, spans: list[Span]) -> Iterator[tuple[Span, str]]:
         said = text[span.start : span.end]
         is_indented = text[max(span.start - 1, 0) : span.start] not in ("", "\n")
         content = said if is_indented else said[1:].strip()
-        found = [*found, (span, content)] if content else []
+        if content:
+            found.append((span, content))
+        else:
+            found.clear()
     yield from found
 
 

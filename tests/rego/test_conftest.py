@@ -354,6 +354,20 @@ def test_combined_input_is_a_list_of_paths_and_contents(files: Path, run: Run) -
     ]
 
 
+def test_a_line_without_a_file_says_nothing_of_many(files: Path, run: Run) -> None:
+    policy(files, 'deny contains {"msg": "so", "_loc": {"line": 3}}')
+    assert found(run, "--combine") == ["Dockerfile:1:1: high: so [main.deny]"]
+
+
+def test_combined_policies_have_nothing_to_say_where_there_is_no_definition(
+    folder: Path, run: Run
+) -> None:
+    policy(folder, 'deny contains "none" if count(input) == 0')
+    (folder / "app.json").unlink()
+    done = run("check", "--isolated", "--rego", "policy", "--combine", *ONLY)
+    assert (done.code, done.err) == (0, "")
+
+
 @pytest.mark.parametrize("path", ["[]", '["contents"]', "[99]", '[0, "contents", "id", 3]'])
 def test_a_path_that_leads_to_no_document_is_told(folder: Path, run: Run, path: str) -> None:
     policy(folder, f'deny contains {{"msg": "so", "_path": {path}}}')

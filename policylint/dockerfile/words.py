@@ -90,7 +90,9 @@ def split_pairs(excerpt: Excerpt, start: int, end: int, name: str, escape: str) 
 
 def is_one_word(text: str, escape: str) -> bool:
     """Whether a text is a single word, with its quotes closed and no blank outside of them."""
-    return _QUOTED[escape].fullmatch(text) is not None
+    # No fullmatch: the pattern is linear only where nothing behind its loop can fail.
+    found = _QUOTED[escape].match(text)
+    return found is not None and found.end() == len(text)
 
 
 def quoted(text: str, escape: str) -> str:

@@ -6,6 +6,7 @@ import pytest
 
 from policylint.dockerfile.scanner import scan
 from policylint.dockerfile.variables import LONGEST_VALUE, Reference, defect, expand, references
+from policylint.dockerfile.words import is_one_word
 
 SET: dict[str, str | None] = {
     "a": "value",
@@ -200,3 +201,8 @@ def test_references(text: str, expected: list[Reference]) -> None:
 )
 def test_defect(text: str, expected: str | None) -> None:
     assert defect(text) == expected
+
+
+def test_a_word_with_an_open_quote_is_told_at_once() -> None:
+    assert not is_one_word("a" * 5_000 + "'", "\\")
+    assert is_one_word("a" * 5_000 + "'b c'", "\\")

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from policylint.engine import lint
 from policylint.finding import SEVERITIES
+from policylint.parsers import parse
 from policylint.policy import PolicyError, built_in
 from policylint.policy_file import read, read_text
 from policylint.rules.index import RULES
@@ -310,3 +311,10 @@ def test_unknown_values_are_counted() -> None:
     text = '{"id": "/web", "cmd": "run", "user": "${USER}", "env": {"A": "${USER}", "B": "{{b}}"}}'
     assert check(text, name="app.json").unknown == 3
     assert check(GROUP).unknown == 0
+
+
+def test_blank_lines_of_windows_before_a_document_take_no_time() -> None:
+    remark = "# policylint: ignore[no-health-check] a queue worker without ports\r\n"
+    blanks = "\r\n" * 60
+    text = f"{remark}id: /a\r\ncmd: run\r\n---\r\n{blanks}id: /b\r\ncmd: run\r\n"
+    assert len(parse(SourceFile("app.yaml", text))) == 2

@@ -49,7 +49,7 @@ NOTHING_BELOW = "nothing stands below it"
 _WRITE_DATE = "write its date in brackets: (until 2027-03-31)"
 _BLANKS = regex(r"(?:\s+|(?<=[\r\n])---(?=\s))*")
 _SEPARATOR = regex(r"^(?:---|\.\.\.)(?=\s|$)", re.MULTILINE)
-_EMPTY = regex(r"(?:---|\.\.\.)?(?:[ \t]*(?:[#%][^\r\n]*)?(?:\r\n?|\n|$))*")
+_EMPTY = regex(r"(?:---|\.\.\.)?(?:[ \t]*(?:[#%][^\r\n]*)?(?:\r\n|\r(?!\n)|\n|$))*")
 _NAME = regex(r"[^\s,\[\]]+")
 
 

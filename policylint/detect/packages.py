@@ -274,7 +274,7 @@ _MANAGERS = {
     "apk": APK, "apt": APT, "apt-get": APT, "aptitude": APT, "dnf": DNF, "dnf5": DNF, "gem": GEM,
     "microdnf": MICRODNF, "npm": NPM, "tdnf": TDNF, "yarn": YARN, "yum": YUM, "zypper": ZYPPER,
 }  # fmt: skip
-_PIP = regex(r"pip[\d.]*")
+_PIP = regex(r"pip(?:-?\d[\d.]*)?")
 _PYTHON = regex(r"(?:python|pypy)[\d.]*")
 _QUIET = ("-q", "--quiet")
 

@@ -165,7 +165,7 @@ _APT_VALUED = ("-a", "-c", "-o", "-t", "--config-file", "--option", "--target-re
 _RPM_QUERIES = ("-K", "-V", "-q", "--checksig", "--query", "--verify")
 
 # Patterns are compiled when they are needed: a start does without.
-_PIP = r"pip[\d.]*"
+_PIP = r"pip(?:-?\d[\d.]*)?"
 _PYTHON = r"(?:python|pypy)[\d.]*"
 
 # The files of tools by their names, and the keys that count in them.

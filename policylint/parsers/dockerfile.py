@@ -286,7 +286,7 @@ def _folder(word: ShellWord) -> str:
 def _is_pip(command: Command) -> bool:
     name = command.name
     if name.startswith("pip"):
-        return name[3:].replace(".", "").isdigit() or name == "pip"
+        return name[3:].removeprefix("-").replace(".", "").isdigit() or name == "pip"
     if not name.startswith(("python", "pypy")):
         return False
     words = [word.value for word in command.arguments]

@@ -465,10 +465,10 @@ def _is_pinned_for_npm(name: str) -> bool:
         return "#" in name
     if "://" in name:
         return True
-    _, at, version = name[1:].partition("@")  # a scope begins with one, too
+    _, _, version = name[1:].partition("@")  # a scope begins with one, too
     if version.startswith("npm:"):
         return _is_pinned_for_npm(version.removeprefix("npm:"))
-    return bool(at) and (not _NPM_GIT.match(version) or "#" in version)
+    return bool(version) and (not _NPM_GIT.match(version) or "#" in version)
 
 
 def _go_operands(words: Iterable[ShellWord]) -> Iterator[ShellWord]:

@@ -229,7 +229,7 @@ def credential_command(build: ImageBuild, *, all_stages: bool = False) -> Proble
     Bad (dockerfile):
         FROM node:22.14.0
         ARG NPM_TOKEN
-        RUN npm config set //registry.npmjs.org/:_authToken $NPM_TOKEN && npm ci
+        RUN npm config set //npm.example.com/:_authToken $NPM_TOKEN && npm ci
 
     Good (dockerfile):
         FROM node:22.14.0

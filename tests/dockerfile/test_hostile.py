@@ -47,4 +47,4 @@ def test_no_rule_fails_on_what_is_cut_and_pasted_together(seed: int) -> None:
             assert 0 <= finding.span.start <= finding.span.end <= len(text)
             assert finding.message
             assert finding.fingerprint
-            assert finding.edits is not None
+            assert isinstance(finding.edits, tuple)

@@ -201,7 +201,10 @@ class OnBuild(Statement):
 
 
 class Run(Statement):
-    """RUN; the script is `None` where no POSIX shell reads it."""
+    """RUN; the script is `None` where no POSIX shell reads it.
+
+    `programs` are the names of all its commands: most rules need one of a few.
+    """
 
     script: Script | None = None
     commands: tuple[RunCommand, ...] = ()
@@ -209,6 +212,7 @@ class Run(Statement):
     images: tuple[BaseImage, ...] = ()
     settings: tuple[ToolSetting, ...] = ()
     binds: tuple[MountPoint, ...] = ()
+    programs: frozenset[str] = frozenset()
 
     PARTS = ("images", "binds", "commands", "settings")
 

@@ -203,14 +203,16 @@ def _run(plain: Statement) -> Run:
     instruction = plain.instruction
     script = shell.read(instruction) if _is_posix(plain) else None
     flags = mounts(instruction) if instruction.flags else ()
+    commands = tuple(_commands(script)) if script is not None else ()
     return Run(
         *plain.basis,
         script,
-        tuple(_commands(script)) if script is not None else (),
+        commands,
         flags,
         tuple(_mounted_images(plain)) if flags else (),
         tuple(map(ToolSetting, tool_settings.of_script(script))) if script is not None else (),
         tuple(_binds(plain, flags)) if flags else (),
+        frozenset([each.name for each in commands]),
     )
 
 

@@ -26,7 +26,7 @@ LISTS: dict[type, str] = {
 # What rules know and policies need not: the text's own structure.
 INTERNAL = frozenset({
     "at", "root", "binds", "build", "command", "every", "file", "grant", "ignore", "instruction",
-    "is_placed", "mounts", "pair", "script", "settings", "source", "stage",
+    "is_placed", "mounts", "pair", "programs", "script", "settings", "source", "stage",
 })  # fmt: skip
 
 

@@ -27,10 +27,11 @@ from __future__ import annotations
 import json
 import os
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from policylint.detect.dates import is_date
 from policylint.finding import SEVERITIES
+from policylint.named import NamedTuple
 from policylint.source import MAX_BYTES, SourceFile, Span, decode
 from policylint.tree import Place, Unreadable
 from policylint.tree.yaml_text import YamlTree, read

@@ -6,11 +6,12 @@ import os
 import re
 import stat
 import sys
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from policylint.detect.paths import matches_glob
 from policylint.detect.placeholders import template_stem
 from policylint.dockerfile import names
+from policylint.named import NamedTuple
 from policylint.source import MAX_BYTES, ReadFailure, SourceFile, decode
 
 if TYPE_CHECKING:

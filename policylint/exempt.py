@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import yaml
 
+from policylint.named import NamedTuple
 from policylint.patterns import regex
 from policylint.policy import PolicyError
 from policylint.tree import Unreadable

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from policylint.detect.environments import ENVIRONMENTS, environment
 from policylint.detect.paths import matches_glob
+from policylint.named import NamedTuple
 
 
 class Registries(NamedTuple):

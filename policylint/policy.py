@@ -7,9 +7,10 @@ reported at its place, and the run stops.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from policylint.finding import UNREADABLE
+from policylint.named import NamedTuple
 from policylint.organisation import Organisation
 from policylint.rules.index import RULES, SETS
 from policylint.source import shipped

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from policylint.detect.dates import is_date
 from policylint.finding import SEVERITIES, UNREADABLE, rank
 from policylint.model import Suppression, Value
+from policylint.named import NamedTuple
 from policylint.organisation import (
     Environments,
     Images,

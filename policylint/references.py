@@ -6,7 +6,7 @@ CWE, ATT&CK and the Pod Security Standards are cited by analogy: none describes 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from policylint.named import NamedTuple
 
 
 class Reference(NamedTuple):

@@ -12,7 +12,9 @@ keyword-only parameters the settings.
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+from policylint.named import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

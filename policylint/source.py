@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_right
-from typing import NamedTuple
+
+from policylint.named import NamedTuple
 
 # More than any definition has; a file beyond it is not read to its end.
 MAX_BYTES = 2 * 1024 * 1024

@@ -12,10 +12,11 @@ import re
 from bisect import bisect_left
 from datetime import date, datetime, timezone
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from policylint.detect.paths import matches_glob
 from policylint.finding import UNREADABLE, Suppressed, rank
+from policylint.named import NamedTuple
 from policylint.policy import PolicyError
 from policylint.rules.index import RULES
 

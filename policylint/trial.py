@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from policylint import policy_file
 from policylint.cases import CaseFileError, read_cases
 from policylint.engine import lint
+from policylint.named import NamedTuple
 from policylint.policy import PolicyError, RegoSources, rego_path, suggestion
 from policylint.rego import files
 from policylint.rego.evaluate import Evaluation

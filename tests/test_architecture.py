@@ -38,6 +38,7 @@ LAYERS = (
     ("tree", "dockerfile"),
     ("source",),
     ("patterns",),
+    ("named",),
     ("__init__",),
 )
 # `python -m policylint` is the command line by another name.

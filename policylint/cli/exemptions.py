@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import date
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +12,7 @@ from policylint.cli.errors import UsageError, fail
 from policylint.cli.policies import policy_for, reported, root_of
 from policylint.cli.rego import rego_options
 from policylint.discover import Failure, common_folder, discover
+from policylint.named import NamedTuple
 from policylint.output.text import printable
 from policylint.parsers import parse
 from policylint.policy import PolicyError

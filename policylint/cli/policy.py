@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +11,7 @@ from policylint.cli.errors import UsageError
 from policylint.cli.policies import name_for
 from policylint.cli.rego import rego_options
 from policylint.finding import rank
+from policylint.named import NamedTuple
 from policylint.organisation import Organisation
 from policylint.output.text import printable
 from policylint.policy import PolicyError

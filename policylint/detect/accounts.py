@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from policylint.dockerfile.excerpt import Excerpt, joined
 from policylint.dockerfile.shell import SHELLS
+from policylint.named import NamedTuple
 from policylint.patterns import regex
 
 if TYPE_CHECKING:

@@ -6,10 +6,11 @@ Examples of documentations, masks and holes that a template leaves are none.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from policylint.detect.hints import ENCODED_KEYS, USER_INFO
 from policylint.detect.placeholders import is_hole
+from policylint.named import NamedTuple
 from policylint.patterns import regex
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ A pattern matches a device and what lies below it; the first one that fits decid
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from typing import NamedTuple
+
+from policylint.named import NamedTuple
 
 # Everybody has these.
 _HARMLESS = (

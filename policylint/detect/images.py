@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from policylint.detect.paths import matches_glob
 from policylint.detect.placeholders import mask_holes
+from policylint.named import NamedTuple
 from policylint.patterns import regex
 
 _HUB = "docker.io"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from policylint.named import NamedTuple
 from policylint.patterns import regex
 
 _OCTAL = regex(r"[+=]?([0-7]{1,5})")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from policylint.detect.packages import (
     APT_ASSUMES_YES,
@@ -11,6 +11,7 @@ from policylint.detect.packages import (
     PIP_NO_CACHE,
     RPM_ASSUMES_YES,
 )
+from policylint.named import NamedTuple
 from policylint.patterns import regex
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ import re
 from fnmatch import fnmatchcase
 from functools import cache
 from posixpath import normpath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from policylint.named import NamedTuple
 from policylint.patterns import regex
 
 if TYPE_CHECKING:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from policylint.named import NamedTuple
 from policylint.patterns import regex
 
 if TYPE_CHECKING:

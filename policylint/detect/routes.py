@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from itertools import islice, product
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from policylint.detect import proxies
+from policylint.named import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from itertools import chain, pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from policylint.detect.hints import may_name_secret
 from policylint.detect.secret_words import is_secret_name
 from policylint.detect.tls import is_switched_off, is_trusting
 from policylint.detect.tool_settings import CURL_VALUED, WGET_VALUED, assignments, of_command
 from policylint.dockerfile.shell import SHELLS, reads_script
+from policylint.named import NamedTuple
 from policylint.patterns import regex
 
 if TYPE_CHECKING:

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from policylint.dockerfile.script import Assignment
 from policylint.dockerfile.written import lines, written
+from policylint.named import NamedTuple
 from policylint.source import Span
 
 if TYPE_CHECKING:

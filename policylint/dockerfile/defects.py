@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from policylint.dockerfile.scanner import NAMES
 from policylint.dockerfile.variables import defect
 from policylint.dockerfile.words import is_json_array
+from policylint.named import NamedTuple
 from policylint.patterns import regex
 from policylint.source import Span
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from policylint.dockerfile.variables import NAME, OPERATOR, OPERATORS, expand
 from policylint.dockerfile.words import SPACES
+from policylint.named import NamedTuple
 from policylint.patterns import regex
 
 _ASKED = regex(r"(\d*)<<(-?)([^<]+)")

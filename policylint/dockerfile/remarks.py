@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from policylint.dockerfile.checks import parse
 from policylint.dockerfile.excerpt import Word
+from policylint.named import NamedTuple
 from policylint.patterns import regex
 from policylint.source import Span
 

@@ -7,7 +7,7 @@ whole file, the scanner goes on with the next instruction when one is wrong.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from policylint.dockerfile.excerpt import Excerpt, Word
 from policylint.dockerfile.variables import is_plain
@@ -19,6 +19,7 @@ from policylint.dockerfile.words import (
     split_pairs,
     split_quoted,
 )
+from policylint.named import NamedTuple
 from policylint.patterns import regex
 from policylint.source import Span
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from policylint.dockerfile.excerpt import Excerpt, joined
 from policylint.dockerfile.script import (
@@ -26,6 +26,7 @@ from policylint.dockerfile.script import (
     ShellWord,
 )
 from policylint.dockerfile.words import decoded
+from policylint.named import NamedTuple
 from policylint.patterns import regex
 
 if TYPE_CHECKING:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from policylint.dockerfile.variables import LONGEST_VALUE, expand, expand_and_refer
+from policylint.named import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,8 +8,9 @@ depends on an unknown value is unknown (`None`) itself.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from policylint.named import NamedTuple
 from policylint.patterns import regex
 
 if TYPE_CHECKING:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from policylint.dockerfile.excerpt import Excerpt, joined
+from policylint.named import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,12 +8,13 @@ out when there is something to say, from the file itself.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from policylint import demand
 from policylint.detect.ids import ancestors
 from policylint.detect.paths import is_below
 from policylint.model import Record
+from policylint.named import NamedTuple
 from policylint.tree import Place
 
 if TYPE_CHECKING:

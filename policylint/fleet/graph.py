@@ -7,9 +7,10 @@ every service in it. So a group is two nodes: what its members wait for, and its
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from policylint.detect.ids import ancestors
+from policylint.named import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -6,8 +6,9 @@ import os
 import textwrap
 import unicodedata
 from bisect import bisect_right
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from policylint.named import NamedTuple
 from policylint.source import Span
 
 if TYPE_CHECKING:

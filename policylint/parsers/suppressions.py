@@ -15,10 +15,11 @@ import re
 from bisect import bisect_left, bisect_right
 from functools import lru_cache
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from policylint.detect.dates import is_date
 from policylint.model import Suppression, Value, Workload
+from policylint.named import NamedTuple
 from policylint.patterns import regex
 from policylint.source import Span
 from policylint.tree import Place

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import threading
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from policylint.finding import SEVERITIES, Problem
 from policylint.model import Suppression
+from policylint.named import NamedTuple
 from policylint.policy import PolicyError, suggestion
 from policylint.rego import conftest, faults, opa
 from policylint.rego.conftest import COMBINED, SINGLE, ConftestRule

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from policylint.named import NamedTuple
 from policylint.policy import PolicyError, rego_path, shipped_rego
 from policylint.source import MAX_BYTES, decode
 

@@ -18,8 +18,9 @@ import tempfile
 import threading
 import time
 from functools import cached_property
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any
 
+from policylint.named import NamedTuple
 from policylint.policy import PolicyError
 
 if TYPE_CHECKING:

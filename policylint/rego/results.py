@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from policylint.named import NamedTuple
 from policylint.rego.places import Nowhere, find, line_of
 from policylint.rego.shapes import place
 from policylint.source import Span

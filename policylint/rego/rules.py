@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from policylint.finding import SEVERITIES
+from policylint.named import NamedTuple
 from policylint.policy import PolicyError, suggestion
 from policylint.rule import FAMILIES, Doc, Rule
 from policylint.setting_schema import SchemaError, mistakes

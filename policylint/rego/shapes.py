@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_left
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from policylint.dockerfile.scanner import scan
+from policylint.named import NamedTuple
 from policylint.source import Span
 from policylint.tree import Place
 

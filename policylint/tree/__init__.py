@@ -7,7 +7,9 @@ there is something to say about it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
+
+from policylint.named import NamedTuple
 
 if TYPE_CHECKING:
     from policylint.source import Span

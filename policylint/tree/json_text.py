@@ -10,8 +10,9 @@ import json
 import re
 from json.decoder import WHITESPACE, scanstring  # type: ignore[attr-defined]
 from math import isinf
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from policylint.named import NamedTuple
 from policylint.patterns import regex
 from policylint.source import Span
 from policylint.tree import MAX_DEPTH, Repeated, Unreadable

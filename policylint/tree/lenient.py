@@ -9,8 +9,9 @@ mended text is the place in the original.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from policylint.named import NamedTuple
 from policylint.patterns import regex
 from policylint.source import Span
 from policylint.tree import Placeholder

@@ -5,10 +5,11 @@ Only read when a text holds something that wants a comment.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import yaml
 
+from policylint.named import NamedTuple
 from policylint.patterns import regex
 from policylint.source import Span
 

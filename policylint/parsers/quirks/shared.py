@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from policylint.detect.placeholders import has_hole
 from policylint.detect.users import is_root
 from policylint.model import Conflict, DroppedSetting, Value
+from policylint.named import NamedTuple
 from policylint.parsers.docker import Parameters
 from policylint.tree import Place, Placeholder
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from policylint.detect import images
 from policylint.detect.placeholders import has_hole
@@ -10,6 +10,7 @@ from policylint.dockerfile.stages import PLATFORM_ARGUMENTS
 from policylint.dockerfile.variables import expand, references
 from policylint.finding import Change, Fix, Problem
 from policylint.image import BaseImage, BuildStage, ImageBuild
+from policylint.named import NamedTuple
 from policylint.rule import rule
 from policylint.source import Span
 

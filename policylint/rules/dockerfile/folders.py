@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from posixpath import join, normpath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from policylint.finding import Change, Fix, Problem
 from policylint.image import ImageBuild, OnBuild, Workdir
+from policylint.named import NamedTuple
 from policylint.patterns import regex
 from policylint.rule import rule
 from policylint.rules.dockerfile.copying import begins_absolute

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from policylint.detect.hints import is_likely
 from policylint.detect.paths import lineage
@@ -29,6 +29,7 @@ from policylint.image import (
     Start,
     Variables,
 )
+from policylint.named import NamedTuple
 from policylint.patterns import regex
 from policylint.rule import rule
 

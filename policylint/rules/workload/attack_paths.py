@@ -6,7 +6,7 @@ is the order in which they are asked; a later one sees what an earlier one repor
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from policylint.detect import capabilities
 from policylint.detect.devices import device_at
@@ -14,6 +14,7 @@ from policylint.detect.paths import is_below, is_device
 from policylint.detect.users import is_root
 from policylint.finding import Problem
 from policylint.model import Workload
+from policylint.named import NamedTuple
 from policylint.rule import rule
 from policylint.rules.workload.reach import exposures
 

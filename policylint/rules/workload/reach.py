@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from policylint.detect import proxies
 from policylint.detect.ports import publication
 from policylint.detect.routing import routes
+from policylint.named import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

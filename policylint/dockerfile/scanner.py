@@ -43,10 +43,11 @@ _WITH_JSON = frozenset(("ADD", "CMD", "COPY", "ENTRYPOINT", "RUN", "SHELL", "VOL
 _WITH_WORDS = frozenset(("ADD", "COPY", "EXPOSE", "FROM", "VOLUME"))
 _WITH_HEREDOCS = frozenset(("ADD", "COPY", "RUN"))
 
-_NAME = re.compile(r"[^\t\v\f\r ]+")
-_SPACES = re.compile(SPACES)
 # Around flags BuildKit knows ASCII blanks only.
 _BLANKS = re.compile(r"[\t\n\v\f\r ]*")
+_SPACES = re.compile(SPACES)
+# A name, and where its flags, or else its operands begin.
+_HEAD = re.compile(rf"([^\t\v\f\r ]*){_BLANKS.pattern}(?:(--)|{SPACES})")
 _PLAIN_FLAG = re.compile(r"--[^\t\n\v\f\r '\"\\]+(?=[\t\n\v\f\r ]|\Z)")
 _FLAG_PIECE = regex(
     r"[^\t\n\v\f\r '\"\\]+|\\.?|'(?:[^'\\]|\\.)*[\\']?|\"(?:[^\"\\]|\\.)*[\\\"]?", re.DOTALL
@@ -173,10 +174,10 @@ class Instruction:
         self.start = excerpt.offset(begin)  # in the source
         self._begin = begin
         self._end = end
-        found = _NAME.match(excerpt.text, begin, end)
-        self._name_end = found.end() if found else end
-        self.name = excerpt.text[begin : self._name_end].upper()
-        self._operand = -1
+        head: re.Match[str] = _HEAD.match(excerpt.text, begin, end)  # type: ignore[assignment]
+        self._name_end = head.end(1)
+        self.name = head[1].upper()
+        self._operand = -1 if head[2] else head.end()
         self._flags: tuple[Flag, ...] = ()
         self._words: tuple[Word, ...] | None = None
         self._pairs: tuple[Pair, ...] | None = None
@@ -297,15 +298,14 @@ class Instruction:
     def _read_flags(self) -> None:
         text, end = self.excerpt.text, self._end
         at = _past_blanks(text, self._name_end)
-        if text.startswith("--", at):
-            flags: list[Flag] = []
-            while text.startswith("--", at):
-                stop = _flag_end(text, at, end)
-                flag, at = _flag(self.excerpt, at, stop), _past_blanks(text, stop)
-                if not flag.name and flag.value is None:
-                    break
-                flags.append(flag)
-            self._flags = tuple(flags)
+        flags: list[Flag] = []
+        while text.startswith("--", at):
+            stop = _flag_end(text, at, end)
+            flag, at = _flag(self.excerpt, at, stop), _past_blanks(text, stop)
+            if not flag.name and flag.value is None:
+                break
+            flags.append(flag)
+        self._flags = tuple(flags)
         self._operand = min(_past_space(text, at), end)
 
     def _split(self) -> tuple[Word, ...]:
@@ -361,13 +361,15 @@ class _Scan:
             content = line.strip(SPACE)
             if not content:
                 above = []
-            elif content[0] == "#":
-                above.append(self._comment(line, start))
-            else:
-                instruction = self._instruction(line, start, tuple(above))
-                above = []
-                if instruction is not None:
-                    instructions.append(instruction)
+                continue
+            start += line.index(content[0])
+            if content[0] == "#":
+                above.append(self._comment(content, start))
+                continue
+            instruction = self._instruction(line, content, start, tuple(above))
+            above = []
+            if instruction is not None:
+                instructions.append(instruction)
         return Dockerfile(
             self.text, self.escape, directives, tuple(self.comments), tuple(instructions)
         )
@@ -396,25 +398,22 @@ class _Scan:
             self._take_line()
         return tuple(directives)
 
-    def _comment(self, line: str, start: int) -> Word:
-        text = line.strip(SPACE)
-        start += line.index("#")
+    def _comment(self, text: str, start: int) -> Word:
         comment = Word(text, Span(start, start + len(text)))
         self.comments.append(comment)
         return comment
 
-    def _instruction(self, line: str, start: int, above: tuple[Word, ...]) -> Instruction | None:
-        lead = len(line) - len(line.lstrip(SPACE))
-        line = line[lead:]
-        start += lead
+    def _instruction(
+        self, line: str, content: str, start: int, above: tuple[Word, ...]
+    ) -> Instruction | None:
+        """The instruction that begins with a line, of which `content` is what is not blank."""
         blanks: tuple[Span, ...] = ()
         piece = self._continued(line)
         if piece is None:
-            text = line.rstrip(SPACE)
-            excerpt = Excerpt(text, (0,), (start,))
+            excerpt, text = Excerpt(content, (0,), (start,)), content
             begin, end = 0, len(text)
         else:
-            excerpt, blanks = self._joined(piece, start)
+            excerpt, blanks = self._joined(piece.lstrip(SPACE), start)
             text = excerpt.text
             begin, end = _past_space(text, 0), len(text.rstrip(SPACE))
             if begin >= end:
@@ -431,9 +430,10 @@ class _Scan:
 
     def _continued(self, line: str) -> str | None:
         """The line without its continuation, `None` if it has none."""
-        content = line.rstrip("\r").rstrip(" \t")
-        if content.endswith(self.escape) and content[-2:-1] != self.escape:
-            return content[:-1]
+        if self.escape in line:
+            content = line.rstrip("\r").rstrip(" \t")
+            if content.endswith(self.escape) and content[-2:-1] != self.escape:
+                return content[:-1]
         return None
 
     def _joined(self, piece: str | None, start: int) -> tuple[Excerpt, tuple[Span, ...]]:
@@ -460,7 +460,7 @@ class _Scan:
                 if not content:
                     blanks.append(Span(start, start + len(line)))
                 elif content[0] == "#":
-                    self._comment(line, start)
+                    self._comment(content, start + line.index("#"))
                 else:
                     break
             else:

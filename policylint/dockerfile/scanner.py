@@ -14,6 +14,7 @@ from policylint.dockerfile.variables import is_plain
 from policylint.dockerfile.words import (
     SPACE,
     SPACES,
+    first,
     split,
     split_json,
     split_pairs,
@@ -76,7 +77,6 @@ class Flag(NamedTuple):
     name: str
     value: str | None
     span: Span
-    name_span: Span
     value_span: Span | None
     excerpt: Excerpt | None
 
@@ -309,24 +309,33 @@ class Instruction:
         self._operand = min(_past_space(text, at), end)
 
     def _split(self) -> tuple[Word, ...]:
-        excerpt, start, end, name = self.excerpt, self.operand_start, self._end, self.name
-        text = excerpt.text
-        head: tuple[Word, ...] = ()
-        if name == "HEALTHCHECK":
-            head = split(excerpt, start, end)[:1]
-            start = _past_blanks(text, excerpt.index(head[0].span.end - 1) + 1) if head else end
+        start, end, name = self.operand_start, self._end, self.name
         if start >= end:
-            return head
-        if text[start] == "[" and (name in _WITH_JSON or head):
+            return ()
+        if name == "HEALTHCHECK":
+            head = first(self.excerpt, start, end)
+            start = _past_blanks(self.excerpt.text, start + len(head.text))
+            return (head, *self._command(start)) if start < end else (head,)
+        if name in _WITH_JSON:
+            return self._command(start)
+        return self._plain(start)
+
+    def _command(self, start: int) -> tuple[Word, ...]:
+        """The words of an exec form, or else what stands there as it is split without one."""
+        excerpt = self.excerpt
+        if excerpt.text[start] == "[":
             strings = split_json(excerpt, start)
             if strings is not None:
                 self._exec = True
-                return head + strings
-        if name in _WITH_WORDS:
-            return split(excerpt, start, end)
-        if name in _WITH_PAIRS:
-            return split_quoted(excerpt, start, end, self.escape)
-        return (*head, excerpt.word(start, end))
+                return strings
+        return self._plain(start)
+
+    def _plain(self, start: int) -> tuple[Word, ...]:
+        if self.name in _WITH_WORDS:
+            return split(self.excerpt, start, self._end)
+        if self.name in _WITH_PAIRS:
+            return split_quoted(self.excerpt, start, self._end, self.escape)
+        return (self.excerpt.word(start, self._end),)
 
 
 def scan(text: str) -> Dockerfile:
@@ -578,15 +587,13 @@ def _flag_end(text: str, at: int, end: int) -> int:
 
 
 def _flag(excerpt: Excerpt, start: int, end: int) -> Flag:
-    text = excerpt.text
-    equals = text.find("=", start, end)
-    name_end = equals if equals >= 0 else end
-    name = _unquoted(excerpt, start + 2, name_end).text
-    span, name_span = excerpt.span(start, end), excerpt.span(start + 2, name_end)
+    equals = excerpt.text.find("=", start, end)
+    name = _unquoted(excerpt, start + 2, equals if equals >= 0 else end).text
     if equals < 0:
-        return Flag(name, None, span, name_span, None, None)
+        return Flag(name, None, excerpt.span(start, end), None, None)
     value = _unquoted(excerpt, equals + 1, end)
-    return Flag(name, value.text, span, name_span, excerpt.span(equals + 1, end), value)
+    span, value_span = excerpt.span(start, end), excerpt.span(equals + 1, end)
+    return Flag(name, value.text, span, value_span, value)
 
 
 def _unquoted(excerpt: Excerpt, start: int, end: int) -> Excerpt:

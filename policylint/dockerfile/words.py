@@ -38,7 +38,8 @@ _JSON_CHARACTER = (
 )
 _JSON = JSONDecoder()
 _JSON_BLANKS = re.compile(r"[\t\n\r ]*")
-_PLAIN_STRING = re.compile(r'"([^"\\\x00-\x1f]*)"')
+# A string without escapes, and what stands behind it in an array.
+_USUAL_STRING = re.compile(r'[\t\n\r ]*"([^"\\\x00-\x1f]*)"[\t\n\r ]*([,\]])')
 
 
 def _refuse(constant: str) -> NoReturn:
@@ -63,6 +64,12 @@ class Pair(NamedTuple):
 def split(excerpt: Excerpt, start: int, end: int) -> tuple[Word, ...]:
     """The words of an instruction that knows no quotes, such as FROM, COPY or EXPOSE."""
     return excerpt.words([at.span() for at in _UNQUOTED.finditer(excerpt.text, start, end)])
+
+
+def first(excerpt: Excerpt, start: int, end: int) -> Word:
+    """The first of those words; there must be one."""
+    found: re.Match[str] = _UNQUOTED.search(excerpt.text, start, end)  # type: ignore[assignment]
+    return excerpt.word(*found.span())
 
 
 def split_quoted(excerpt: Excerpt, start: int, end: int, escape: str) -> tuple[Word, ...]:
@@ -111,19 +118,23 @@ def split_json(excerpt: Excerpt, start: int) -> tuple[Word, ...] | None:
     text = excerpt.text
     if text[start : start + 1] != "[":
         return None
-    at = _past_blanks(text, start + 1)
-    if text[at : at + 1] == "]":
-        return ()
     words: list[Word] = []
+    at = start + 1
+    usual = _USUAL_STRING.match(text, at)
+    while usual:
+        words.append(Word(_writable(usual[1]), excerpt.span(usual.start(1) - 1, usual.end(1) + 1)))
+        at = usual.end()
+        if usual[2] == "]":
+            return tuple(words)
+        usual = _USUAL_STRING.match(text, at)
+    at = _past_blanks(text, at)
+    if not words and text[at : at + 1] == "]":
+        return ()
     while text[at : at + 1] == '"':
-        plain = _PLAIN_STRING.match(text, at)
-        if plain:
-            value, stop = plain.group(1), plain.end()
-        else:
-            try:
-                value, stop = _JSON.raw_decode(text, at)
-            except ValueError:
-                return None
+        try:
+            value, stop = _JSON.raw_decode(text, at)
+        except ValueError:
+            return None
         words.append(Word(_writable(value), excerpt.span(at, stop)))
         at = _past_blanks(text, stop)
         if text[at : at + 1] == "]":

@@ -173,11 +173,6 @@ class Statement(Record):
         """The name of the instruction."""
         return self.instruction.keyword.span
 
-    @property
-    def basis(self) -> tuple[Instruction, Build, Stage | None, bool]:
-        """The fields that every type of instruction begins with."""
-        return self.instruction, self.build, self.stage, self.is_trigger
-
     def text(self, word: Word) -> str | None:
         """A word as the build sees it; `None` when nobody can say."""
         if has_hole(word.text):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from policylint.detect import images, tool_settings
 from policylint.detect.placeholders import template_stem
@@ -59,7 +59,7 @@ if TYPE_CHECKING:
 
     from policylint.dockerfile.scanner import Dockerfile, Instruction
     from policylint.dockerfile.script import Arguments, Command, Script, ShellWord
-    from policylint.dockerfile.stages import Mount, Stage
+    from policylint.dockerfile.stages import Stage
     from policylint.model import Node
     from policylint.source import SourceFile
 
@@ -187,40 +187,38 @@ def _hidden(image: Word) -> BaseImage:
 def _statement(
     instruction: Instruction, build: Build, stage: Stage | None, *, is_trigger: bool = False
 ) -> Statement:
-    plain = Statement(instruction, build, stage, is_trigger)
-    make = _MAKERS.get(instruction.name)
-    return make(plain) if make is not None else plain
+    made, read = _KINDS.get(instruction.name, _PLAIN)
+    statement = made(instruction, build, stage, is_trigger)
+    if read is not None:
+        read(statement)
+    return statement
 
 
-def _on_build(plain: Statement) -> OnBuild:
-    trigger = plain.instruction.trigger
-    if trigger is None:
-        return OnBuild(*plain.basis)
-    return OnBuild(*plain.basis, _statement(trigger, plain.build, plain.stage, is_trigger=True))
+def _on_build(on_build: OnBuild) -> None:
+    trigger = on_build.instruction.trigger
+    if trigger is not None:
+        on_build.trigger = _statement(trigger, on_build.build, on_build.stage, is_trigger=True)
 
 
-def _run(plain: Statement) -> Run:
-    instruction = plain.instruction
-    script = shell.read(instruction) if _is_posix(plain) else None
-    flags = mounts(instruction) if instruction.flags else ()
-    commands = tuple(_commands(script)) if script is not None else ()
-    return Run(
-        *plain.basis,
-        script,
-        commands,
-        flags,
-        tuple(_mounted_images(plain)) if flags else (),
-        tuple(map(ToolSetting, tool_settings.of_script(script))) if script is not None else (),
-        tuple(_binds(plain, flags)) if flags else (),
-        frozenset([each.name for each in commands]),
-    )
+def _run(run: Run) -> None:
+    instruction = run.instruction
+    script = shell.read(instruction) if _is_posix(run) else None
+    if script is not None:
+        run.script = script
+        run.commands = commands = tuple(_commands(script))
+        run.programs = frozenset([each.name for each in commands])
+        run.settings = tuple(map(ToolSetting, tool_settings.of_script(script)))
+    if instruction.flags:
+        run.mounts = mounts(instruction)
+        run.images = tuple(_mounted_images(run))
+        run.binds = tuple(_binds(run))
 
 
-def _is_posix(plain: Statement) -> bool:
+def _is_posix(run: Run) -> bool:
     """Whether a POSIX shell reads a shell form here; nobody knows what another image has."""
-    if plain.stage is None or plain.instruction.is_exec:
+    if run.stage is None or run.instruction.is_exec:
         return True
-    active = plain.stage.effective("SHELL", plain.instruction)
+    active = run.stage.effective("SHELL", run.instruction)
     return active is None or shell.is_posix(active.words)
 
 
@@ -297,15 +295,15 @@ def _is_pip(command: Command) -> bool:
     return "-mpip" in words
 
 
-def _mounted_images(plain: Statement) -> Iterator[BaseImage]:
-    if plain.stage is None:
+def _mounted_images(run: Run) -> Iterator[BaseImage]:
+    if run.stage is None:
         return
-    for mount in mounts(plain.instruction):
+    for mount in run.mounts:
         field = mount.field("from")
         if field is None or not field.value:
             continue
-        meant = plain.build.stage_meant(field.value, plain.stage.index)
-        if meant is None and _may_be_image(field.value, plain.build):
+        meant = run.build.stage_meant(field.value, run.stage.index)
+        if meant is None and _may_be_image(field.value, run.build):
             yield _image(None if "$" in field.value else field.value, field.span, "RUN")
 
 
@@ -315,102 +313,100 @@ def _may_be_image(text: str, build: Build) -> bool:
     return not (is_stage or text.isdigit() or text.lower() == "scratch")
 
 
-def _binds(plain: Statement, flags: tuple[Mount, ...]) -> Iterator[MountPoint]:
-    for mount in flags:
+def _binds(run: Run) -> Iterator[MountPoint]:
+    for mount in run.mounts:
         kind = mount.field("type")
         target = mount.field("target", "dst", "destination")
         if target is None or not target.value or (kind is not None and kind.value != "bind"):
             continue
-        yield MountPoint(plain.value(Word(target.value, target.span)), "RUN")
+        yield MountPoint(run.value(Word(target.value, target.span)), "RUN")
 
 
-def _start(plain: Statement) -> Start:
-    return Start(*plain.basis, shell.read(plain.instruction))
+def _start(start: Start) -> None:
+    start.script = shell.read(start.instruction)
 
 
-def _healthcheck(plain: Statement) -> Healthcheck:
-    instruction = plain.instruction
-    words = instruction.words
-    is_none = bool(words) and words[0].text.upper() == "NONE"
-    return Healthcheck(*plain.basis, shell.read(instruction), is_none)
+def _healthcheck(healthcheck: Healthcheck) -> None:
+    words = healthcheck.instruction.words
+    healthcheck.script = shell.read(healthcheck.instruction)
+    healthcheck.is_none = bool(words) and words[0].text.upper() == "NONE"
 
 
-def _copy(plain: Statement) -> Copy:
-    instruction, stage = plain.instruction, plain.stage
-    words = instruction.words
-    target = words[-1] if words else None
-    asked = {heredoc.word.span for heredoc in instruction.heredocs}
-    flag = instruction.flag("from")
-    origin = meant = image = None
-    if flag is not None and flag.value and flag.value_span and stage is not None:
-        origin = Value(flag.value, flag.value_span)
-        meant = plain.build.stage_meant(flag.value, stage.index)
-        if meant is None and _may_be_image(flag.value, plain.build):
-            image = _image(None if "$" in flag.value else flag.value, flag.value_span, "COPY")
-    return Copy(
-        *plain.basis,
-        instruction.name == "ADD",
-        tuple(plain.value(word) for word in words[:-1] if word.span not in asked),
-        plain.value(target) if target is not None else None,
-        origin,
-        meant,
-        image,
-        tuple(_written(plain, target)) if target is not None and instruction.heredocs else (),
-        _copied_mode(plain) if instruction.flags else None,
-    )
+def _copy(copy: Copy) -> None:
+    instruction = copy.instruction
+    words, heredocs = instruction.words, instruction.heredocs
+    copy.is_add = instruction.name == "ADD"
+    if words:
+        *sources, target = words
+        if heredocs:
+            asked = {heredoc.word.span for heredoc in heredocs}
+            sources = [word for word in sources if word.span not in asked]
+            copy.settings = tuple(_written(copy, target))
+        copy.sources = tuple([copy.value(word) for word in sources])
+        copy.target = copy.value(target)
+    if instruction.flags:
+        copy.grant = _copied_mode(copy)
+        _copied_from(copy)
 
 
-def _written(plain: Statement, target: Word) -> Iterator[ToolSetting]:
+def _written(copy: Copy, target: Word) -> Iterator[ToolSetting]:
     """The settings in here-documents that become files."""
-    path = plain.text(target) or ""
-    for heredoc in plain.instruction.heredocs:
+    path = copy.text(target) or ""
+    for heredoc in copy.instruction.heredocs:
         file = path + heredoc.name if path.endswith("/") else path
         yield from map(ToolSetting, tool_settings.of_file(file, heredoc.body))
 
 
-def _copied_mode(plain: Statement) -> FileGrant | None:
-    flag = plain.instruction.flag("chmod")
+def _copied_mode(copy: Copy) -> FileGrant | None:
+    flag = copy.instruction.flag("chmod")
     if flag is None or not flag.value or flag.value_span is None:
         return None
-    mode = plain.value(Word(flag.value, flag.value_span))
-    return FileGrant(mode, plain.instruction.name)
+    mode = copy.value(Word(flag.value, flag.value_span))
+    return FileGrant(mode, copy.instruction.name)
 
 
-def _user(plain: Statement) -> User:
-    words = plain.instruction.words
+def _copied_from(copy: Copy) -> None:
+    flag, stage, build = copy.instruction.flag("from"), copy.stage, copy.build
+    if flag is None or not flag.value or flag.value_span is None or stage is None:
+        return
+    copy.origin = Value(flag.value, flag.value_span)
+    copy.source = build.stage_meant(flag.value, stage.index)
+    if copy.source is None and _may_be_image(flag.value, build):
+        copy.image = _image(None if "$" in flag.value else flag.value, flag.value_span, "COPY")
+
+
+def _user(user: User) -> None:
+    words = user.instruction.words
     if not words:
-        return User(*plain.basis)
+        return
     word = _trimmed(words[0])
-    user, colon, group = word.text.partition(":")
-    if colon and not any(mark in user for mark in _SURROUNDING):
+    name, colon, group = word.text.partition(":")
+    if colon and not any(mark in name for mark in _SURROUNDING):
         # Of `root:$GROUP` one half is known.
-        at, end = len(user), len(word.text)
-        return User(
-            *plain.basis,
-            plain.value(Word(user, word.part(0, at))),
-            plain.value(Word(group, word.part(at + 1, end))),
-        )
-    whole = plain.value(word)
-    if not whole.is_known:
-        return User(*plain.basis, whole)
-    user, colon, group = whole.value.partition(":")
-    return User(*plain.basis, Value(user, whole.at), Value(group, whole.at) if colon else None)
+        at, end = len(name), len(word.text)
+        user.user = user.value(Word(name, word.part(0, at)))
+        user.group = user.value(Word(group, word.part(at + 1, end)))
+        return
+    user.user = whole = user.value(word)
+    if whole.is_known and ":" in whole.value:
+        name, _, group = whole.value.partition(":")
+        user.user, user.group = Value(name, whole.at), Value(group, whole.at)
 
 
-def _workdir(plain: Statement) -> Workdir:
-    words = plain.instruction.words
-    path = plain.value(_trimmed(words[0])) if words else None
-    return Workdir(*plain.basis, path)
+def _workdir(workdir: Workdir) -> None:
+    words = workdir.instruction.words
+    if words:
+        workdir.path = workdir.value(_trimmed(words[0]))
 
 
-def _volume(plain: Statement) -> ImageVolume:
-    paths = tuple(MountPoint(plain.value(word), "VOLUME") for word in plain.instruction.words)
-    return ImageVolume(*plain.basis, paths)
+def _volume(volume: ImageVolume) -> None:
+    volume.paths = tuple([
+        MountPoint(volume.value(word), "VOLUME") for word in volume.instruction.words
+    ])  # fmt: skip
 
 
-def _expose(plain: Statement) -> Expose:
-    ports = tuple(_exposed(plain.value(word)) for word in plain.instruction.words)
-    return Expose(*plain.basis, ports)
+def _expose(expose: Expose) -> None:
+    expose.ports = tuple([_exposed(expose.value(word)) for word in expose.instruction.words])
 
 
 def _exposed(entry: Value[str]) -> ExposedPort:
@@ -428,19 +424,18 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) < 100
 
 
-def _variables(plain: Statement) -> Variables:
-    instruction = plain.instruction
-    found = tuple(
+def _variables(variables: Variables) -> None:
+    kind = variables.instruction.name
+    variables.variables = found = tuple([
         BuildVar(
-            instruction.name,
-            _key(plain, pair.key),
-            plain.value(pair.value) if pair.value is not None else None,
+            kind,
+            _key(variables, pair.key),
+            variables.value(pair.value) if pair.value is not None else None,
             pair,
         )
-        for pair in instruction.pairs
-    )
-    settings = tuple(each for variable in found for each in _settings(variable))
-    return Variables(*plain.basis, found, settings)
+        for pair in variables.instruction.pairs
+    ])  # fmt: skip
+    variables.settings = tuple([each for variable in found for each in _settings(variable)])
 
 
 def _settings(variable: BuildVar) -> Iterator[ToolSetting]:
@@ -452,36 +447,28 @@ def _settings(variable: BuildVar) -> Iterator[ToolSetting]:
         yield from map(ToolSetting, tool_settings.of_variable(name.value, known, span))
 
 
-def _key(plain: Statement, word: Word) -> Value[str]:
-    """A name, mostly without quotes and variables."""
+def _key(statement: Statement, word: Word) -> Value[str]:
+    """A name, in which what a template has still to fill in changes nothing."""
     text = word.text
-    return plain.value(word) if any(mark in text for mark in _SPECIAL) else Value(text, word.span)
+    is_written = any(mark in text for mark in _SPECIAL)
+    return statement.value(word) if is_written else Value(text, word.span)
 
 
-def _labels(plain: Statement) -> ImageLabels:
-    found = tuple(
+def _labels(labels: ImageLabels) -> None:
+    labels.labels = tuple([
         ImageLabel(
-            _key(plain, pair.key),
-            plain.value(pair.value) if pair.value is not None else None,
+            _key(labels, pair.key),
+            labels.value(pair.value) if pair.value is not None else None,
             pair,
         )
-        for pair in plain.instruction.pairs
-    )
-    return ImageLabels(*plain.basis, found)
+        for pair in labels.instruction.pairs
+    ])  # fmt: skip
 
 
-def _stop_signal(plain: Statement) -> StopSignal:
-    words = plain.instruction.words
-    signal = plain.value(_trimmed(words[0])) if words else None
-    return StopSignal(*plain.basis, signal)
-
-
-def _shell(plain: Statement) -> DefaultShell:
-    return DefaultShell(*plain.basis)
-
-
-def _maintainer(plain: Statement) -> Maintainer:
-    return Maintainer(*plain.basis)
+def _stop_signal(stop_signal: StopSignal) -> None:
+    words = stop_signal.instruction.words
+    if words:
+        stop_signal.signal = stop_signal.value(_trimmed(words[0]))
 
 
 def _trimmed(word: Word) -> Word:
@@ -498,22 +485,24 @@ _GRANTS: dict[str, Callable[[Command, set[str]], FileGrant | None]] = {
     "mkdir": _mkdir,
     "setcap": _setcap,
 }
-_MAKERS: dict[str, Callable[[Statement], Statement]] = {
-    "ADD": _copy,
-    "ARG": _variables,
-    "CMD": _start,
-    "COPY": _copy,
-    "ENTRYPOINT": _start,
-    "ENV": _variables,
-    "EXPOSE": _expose,
-    "HEALTHCHECK": _healthcheck,
-    "LABEL": _labels,
-    "MAINTAINER": _maintainer,
-    "ONBUILD": _on_build,
-    "RUN": _run,
-    "SHELL": _shell,
-    "STOPSIGNAL": _stop_signal,
-    "USER": _user,
-    "VOLUME": _volume,
-    "WORKDIR": _workdir,
+# The type of an instruction, and what reads its operands into a fresh node.
+_KINDS: dict[str, tuple[type[Statement], Callable[[Any], None] | None]] = {
+    "ADD": (Copy, _copy),
+    "ARG": (Variables, _variables),
+    "CMD": (Start, _start),
+    "COPY": (Copy, _copy),
+    "ENTRYPOINT": (Start, _start),
+    "ENV": (Variables, _variables),
+    "EXPOSE": (Expose, _expose),
+    "HEALTHCHECK": (Healthcheck, _healthcheck),
+    "LABEL": (ImageLabels, _labels),
+    "MAINTAINER": (Maintainer, None),
+    "ONBUILD": (OnBuild, _on_build),
+    "RUN": (Run, _run),
+    "SHELL": (DefaultShell, None),
+    "STOPSIGNAL": (StopSignal, _stop_signal),
+    "USER": (User, _user),
+    "VOLUME": (ImageVolume, _volume),
+    "WORKDIR": (Workdir, _workdir),
 }
+_PLAIN = (Statement, None)

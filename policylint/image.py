@@ -6,6 +6,7 @@ a build argument or the base image decides. Its place is the word as written.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from policylint.dockerfile.holes import has_hole
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 
 S = TypeVar("S", bound="Statement")
+
+# What a word has in which something is quoted, escaped, a variable or still to be filled in.
+_MARKS = re.compile(r"[$'\"\\`{<@%]")
 
 
 class ImageBuild(Record):
@@ -175,6 +179,8 @@ class Statement(Record):
 
     def text(self, word: Word) -> str | None:
         """A word as the build sees it; `None` when nobody can say."""
+        if not _MARKS.search(word.text):
+            return word.text
         if has_hole(word.text):
             return None
         if self.stage is not None:

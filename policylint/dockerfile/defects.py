@@ -34,6 +34,7 @@ _WITH_A_FORM = frozenset((
     "ADD", "CMD", "COPY", "ENTRYPOINT", "FROM", "HEALTHCHECK", "RUN", "SHELL", "VOLUME",
 ))  # fmt: skip
 _MAY_BE_BARE = ("CMD", "ENTRYPOINT")
+_NAMES = frozenset(NAMES)
 _STAGE_NAME = regex(r"[a-zA-Z][a-zA-Z0-9_.-]*")
 
 
@@ -52,33 +53,36 @@ def find(dockerfile: Dockerfile) -> Iterator[Defect]:
         yield Defect("no instruction", Span(0, 0))
     elif all(instruction.name != "FROM" for instruction in instructions):
         yield Defect("no FROM", instructions[0].keyword.span)
-    for instruction in dockerfile.instructions:
+    for instruction in instructions:
         yield from find_in(instruction)
         trigger = instruction.trigger
         if trigger is not None and trigger.name not in NO_TRIGGERS:
             yield from find_in(trigger)
 
 
-def find_in(instruction: Instruction) -> Iterator[Defect]:
+def find_in(instruction: Instruction) -> list[Defect]:
     """What a build would refuse in one instruction."""
     name = instruction.name
-    if name not in NAMES:
-        yield Defect(f"no such instruction: {name}", instruction.keyword.span)
-        return
+    if name not in _NAMES:
+        return [Defect(f"no such instruction: {name}", instruction.keyword.span)]
+    found: list[Defect] = []
     if instruction.flags:
-        yield from _in_flags(instruction)
-    if not instruction.has_operand and name not in _MAY_BE_BARE:
-        yield Defect(f"{name} without operand", instruction.keyword.span)
-        return
+        found += _in_flags(instruction)
+    if not instruction.has_operand:
+        if name not in _MAY_BE_BARE:
+            found.append(Defect(f"{name} without operand", instruction.keyword.span))
+        return found
     if name in _WITH_A_FORM:
-        yield from _in_form(instruction)
+        found += _in_form(instruction)
     if instruction.pairs:
-        yield from _in_pairs(instruction)
-    elif name in _WITH_VARIABLES and not instruction.is_exec and not instruction.is_plain:
-        yield from _in_words(instruction.words, instruction.escape)
+        found += _in_pairs(instruction)
+    elif name in _WITH_VARIABLES and not instruction.is_plain and not instruction.is_exec:
+        found += _in_words(instruction.words, instruction.escape)
     for heredoc in instruction.heredocs:
         if heredoc.end is None:
-            yield Defect(f"here-document without its end, {heredoc.name}", heredoc.word.span)
+            word = heredoc.word
+            found.append(Defect(f"here-document without its end, {heredoc.name}", word.span))
+    return found
 
 
 def _in_directives(dockerfile: Dockerfile) -> Iterator[Defect]:

@@ -58,7 +58,7 @@ _DELETES = regex(r"[/\d$}]\s*d\s*\Z")
 
 def openings(script: Script) -> Iterator[Opening]:
     """The accounts that a script opens."""
-    hints = frozenset(_HINT.findall(script.excerpt.text))
+    hints = frozenset(_HINT.findall(script.text))
     for command in script.walk():
         name = command.name
         if name == "passwd":

@@ -159,7 +159,7 @@ def insecure_switches(script: Script) -> Iterator[Deed]:
 
 def secrets_handed(script: Script) -> Iterator[Handed]:
     """Literal secrets in arguments and assignments; what a variable holds is none."""
-    names_any = may_name_secret(script.excerpt.text)
+    names_any = may_name_secret(script.text)
     for command in script.walk():
         if names_any:
             for each in assignments(command):

@@ -109,6 +109,9 @@ class Arguments(NamedTuple):
         return None
 
 
+_NOWHERE = Span(0, 0)
+
+
 class Command:
     """A simple command: `A=1 sudo -E apt-get install -y curl >/dev/null`.
 
@@ -149,7 +152,7 @@ class Command:
         self.nested: list[Script] = []
         self.wrappers: tuple[str, ...] = ()
         self.index = 0
-        self.place = Span(0, 0)
+        self.place = _NOWHERE
         self.head = 0
         self.name = ""
         self.in_subshell = False
@@ -200,7 +203,7 @@ class Group(NamedTuple):
 
 
 class Script:
-    """A script: its commands in the order of the text, those in groups among them.
+    """A script, its `text`, and its commands in the order of that, those in groups among them.
 
     `kind` says where it stands: at the top (empty), in a `substitution`, a
     `process` substitution, behind `sh -c` (`shell`), behind `-exec` (`exec`) or in a
@@ -209,17 +212,17 @@ class Script:
     one behind its last.
     """
 
-    __slots__ = ("commands", "excerpt", "groups", "kind", "pipelines")
+    __slots__ = ("commands", "groups", "kind", "pipelines", "text")
 
-    def __init__(self, excerpt: Excerpt, kind: str) -> None:
-        self.excerpt = excerpt
+    def __init__(self, text: str, kind: str) -> None:
+        self.text = text
         self.kind = kind
         self.commands: list[Command] = []
         self.pipelines: list[list[int]] = []
         self.groups: list[Group] = []
 
     def __repr__(self) -> str:
-        return f"<script {self.kind} {self.excerpt.text!r}>"
+        return f"<script {self.kind} {self.text!r}>"
 
     def scripts(self) -> Iterator[Script]:
         """This script and all those within it."""

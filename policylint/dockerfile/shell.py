@@ -93,6 +93,11 @@ _LONGEST_SUM = 1000  # how far to look for the end of ((...))
 _BLANKS = re.compile(r"(?:[ \t\r\f\v]|\\\r?\n)+")
 _OPERATOR = re.compile(r"&&|\|\||\|&|;;&|;;|;&|[|&;()\n]")
 _REDIRECTION = re.compile(r"(\d*|\{\w+\})(&>>|&>|<<<|<<-|<<|<>|<&|>>|>&|>\||<(?!\()|>(?!\())")
+# Most words have nothing special in them, nor anything behind them that could be a part.
+_USUAL = re.compile(
+    r"(?:[ \t\r\f\v]|\\\r?\n)*([^ \t\r\f\v\n'\"\\$`;&|<>()#][^ \t\r\f\v\n'\"\\$`;&|<>()]*)"
+    r"(?=[ \t\r\f\v\n;&|)]|\Z)"
+)
 _PLAIN = re.compile(r"[^ \t\r\f\v\n'\"\\$`;&|<>()]+")
 _ANSI_QUOTED = regex(r"[^'\\]*(?:\\.[^'\\]*)*", re.DOTALL)
 _ANSI_PIECE = regex(r"\\.|[^\\]+", re.DOTALL)
@@ -114,6 +119,7 @@ _CLOSERS = {
     "}": ("{",),
 }
 _SEPARATORS = frozenset(("!", "do", "elif", "else", "then"))
+_RESERVED = _OPENERS | _SEPARATORS | {*_CLOSERS, "function"}
 _ENDS_WORD = frozenset(" \t\r\f\v\n;&|<>()")
 
 
@@ -125,8 +131,11 @@ def parse(text: str | Excerpt, kind: str = "") -> Script:
 
 def command_line(words: Sequence[ShellWord]) -> Script:
     """The script that a list of arguments amounts to: no shell sees it, unless it is one."""
-    content = joined([word.content for word in words])
-    reader = _Reader(content, "", 0)
+    return _reading(words, "", 0)
+
+
+def _reading(words: Sequence[ShellWord], kind: str, depth: int) -> Script:
+    reader = _Reader(Excerpt("".join([word.value for word in words])), kind, depth)
     reader.words = list(words)
     reader.end_command("")
     return reader.script
@@ -193,9 +202,11 @@ def reads_script(command: Command) -> bool:
 def _argument(excerpt: Excerpt, word: Word) -> ShellWord:
     start = excerpt.index(word.span.start)
     end = excerpt.index(word.span.end - 1) + 1
+    text, value, span = excerpt.text[start:end], word.text, word.span
+    if "\\" not in text:
+        return ShellWord(text, value, True, excerpt, start + 1, end - 1, span=span)
     content = decoded(excerpt.slice(start, end))
-    size = len(content.text)
-    return ShellWord(excerpt.text[start:end], word.text, True, content, 0, size, span=word.span)
+    return ShellWord(text, value, True, content, 0, len(content.text), span=span)
 
 
 class _Frame:
@@ -242,7 +253,7 @@ class _Reader:
         self.text = excerpt.text
         self.at = 0
         self.depth = depth
-        self.script = Script(excerpt, kind)
+        self.script = Script(excerpt.text, kind)
         self.frames = [_Frame("", 0, None, False)]
         self.connector = ""
         self.waits = False  # for a command, after && and its like
@@ -259,13 +270,18 @@ class _Reader:
 
     def run(self) -> Script:
         """The whole script."""
-        text = self.text
-        while self.at < len(text):
-            character = text[self.at]
-            blanks = _BLANKS.match(text, self.at) if character in " \t\\\r\f\v" else None
+        text, end = self.text, len(self.text)
+        while self.at < end:
+            usual = _USUAL.match(text, self.at)
+            if usual:
+                self._usual(usual)
+                continue
+            blanks = _BLANKS.match(text, self.at)
             if blanks:
                 self.at = blanks.end()
-            elif character == "#":
+                continue
+            character = text[self.at]
+            if character == "#":
                 self._skip_comment()
             elif character in "<>&{0123456789" and self._redirection():
                 continue
@@ -290,8 +306,11 @@ class _Reader:
                 command.place = self.words[0].span
             frame = self.frames[-1]
             command.in_subshell, command.in_function = frame.in_subshell, frame.in_function
-            _unwrap(command)
-            self._read_nested(command, _script_of(command))
+            if words:
+                _unwrap(command)
+            script = _script_of(command)
+            if script is not None or self.nested:
+                self._read_nested(command, script)
             if command.name == "find":
                 self._read_executed(command)
             command.index = len(self.script.commands)
@@ -321,10 +340,7 @@ class _Reader:
         if self.depth >= _DEEPEST_SCRIPT:
             return
         for words in _executed(command):
-            reader = _Reader(joined([word.content for word in words]), "exec", self.depth + 1)
-            reader.words = words
-            reader.end_command("")
-            command.nested.append(reader.script)
+            command.nested.append(_reading(words, "exec", self.depth + 1))
 
     def _skip_comment(self) -> None:
         end = self.text.find("\n", self.at)
@@ -410,16 +426,33 @@ class _Reader:
         self.closed = Group(frame.kind, frame.first, len(self.script.commands), [])
         self.script.groups.append(self.closed)
 
+    def _usual(self, found: re.Match[str]) -> None:
+        """Take a word that is as it is written."""
+        text = found[1]
+        start, end = found.span(1)
+        if not self.words and "=" in text:
+            self.at = start
+            self._word()
+            return
+        self.at = end
+        word = ShellWord(text, text, True, self.excerpt, start, end)
+        if self.words and not self.header:
+            self.words.append(word)
+        else:
+            self._place(word)
+
     def _word(self) -> None:
-        frame = self.frames[-1]
-        if not (self.words or self.redirections or self.header) and not frame.in_pattern:
+        """Take a word, or the assignment that stands there."""
+        if not (self.words or self.redirections or self.header) and not self.frames[-1].in_pattern:
             found = _ASSIGNMENT.match(self.text, self.at)
             if found:
                 self._assignment(found.group(1), found.end())
                 return
-        start = self.at
-        word = self._read_word(start)
-        if frame.in_pattern:
+        self._place(self._read_word(self.at))
+
+    def _place(self, word: ShellWord) -> None:
+        """Make a word a part of what is being read."""
+        if self.frames[-1].in_pattern:
             if word.text == "esac":
                 self._close(("case",))
         elif self.header:
@@ -432,6 +465,8 @@ class _Reader:
     def _reserved(self, word: ShellWord) -> bool:
         """Take a word at the place of a command as a keyword, if it is one."""
         text = word.text
+        if text not in _RESERVED:
+            return False
         if text in _OPENERS:
             self._open(text)
             self.header = text if text in ("case", "for", "select") else ""
@@ -439,10 +474,8 @@ class _Reader:
             return self._close(_CLOSERS[text])
         elif text in _SEPARATORS:
             self.connector = self.connector if text == "!" else ";"
-        elif text == "function":
-            self._skip_name()
         else:
-            return False
+            self._skip_name()
         return True
 
     def _skip_name(self) -> None:
@@ -737,16 +770,14 @@ def _closing_backtick(text: str, at: int) -> int:
 def _unwrap(command: Command) -> None:
     """Find the name of a command behind `sudo`, `env` and the like."""
     words = command.words
-    wrappers: list[str] = []
-    while command.head < len(words):
-        command.name = name = _program(words[command.head])
-        wrapper = WRAPPERS.get(name)
-        head = _wrapped(command, wrapper) if wrapper else len(words)
+    command.name = name = _program(words[0])
+    while name in WRAPPERS:
+        head = _wrapped(command, WRAPPERS[name])
         if head >= len(words):
             break
-        wrappers.append(name)
+        command.wrappers += (name,)
         command.head = head
-    command.wrappers = tuple(wrappers)
+        command.name = name = _program(words[head])
 
 
 def _wrapped(command: Command, wrapper: Wrapper) -> int:
@@ -785,7 +816,8 @@ def _assigned(word: ShellWord, name: str, start: int) -> Assignment:
 def _program(word: ShellWord) -> str:
     """The last element of the path of a program."""
     if word.literal:
-        return word.value.rpartition("/")[2] or word.value
+        value = word.value
+        return (value.rpartition("/")[2] or value) if "/" in value else value
     found = _LAST_PART.search(word.value)
     return found.group(1) if found else word.value
 

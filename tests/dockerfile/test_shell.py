@@ -183,7 +183,7 @@ def test_scripts_within_commands(text: str, expected: list[str]) -> None:
 
 def test_what_a_nested_script_is() -> None:
     text = "a $(b) <(c); sh -c d; find -exec f +; sh <<E\ne\nE"
-    kinds = [(script.kind, script.excerpt.text) for script in parse(text).scripts()]
+    kinds = [(script.kind, script.text) for script in parse(text).scripts()]
     assert kinds[1:] == [
         ("substitution", "b"),
         ("process", "c"),

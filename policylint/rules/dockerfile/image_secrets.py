@@ -495,7 +495,7 @@ _CONFIGURES: dict[str, Callable[[Command], ShellWord | None]] = {
 
 def _written(script: Script, removed: set[str]) -> Problems:
     """Credentials that a script writes into the files in which programs look for them."""
-    is_npm = bool(_NPM_CREDENTIAL.search(script.excerpt.text))
+    is_npm = bool(_NPM_CREDENTIAL.search(script.text))
     for command in script.commands:
         has_body = any(each.body is not None for each in command.redirections)
         if command.name in ("echo", "printf") or (command.name == "cat" and has_body):

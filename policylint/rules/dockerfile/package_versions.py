@@ -442,7 +442,7 @@ def _arguments(build: Build) -> dict[str, int]:
 @lru_cache(maxsize=1)
 def _assigned(script: Script) -> frozenset[str]:
     """The variables that a script sets."""
-    found = _ASSIGNED.findall(script.excerpt.text)
+    found = _ASSIGNED.findall(script.text)
     return frozenset(name for names in found for name in names if name)
 
 

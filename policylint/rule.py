@@ -11,7 +11,6 @@ keyword-only parameters the settings.
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING, Any
 
 from policylint.named import NamedTuple
@@ -187,20 +186,27 @@ def _read_doc(docstring: str) -> Doc:
     settings: dict[str, str] = {}
     examples: list[Example] = []
     policy, ignored = "", None
-    for block in _blocks(textwrap.dedent(rest)):
+    for block in _blocks(_dedented(rest)):
         head, _, below = block.partition("\n")
         if head == "Settings:":
-            settings = _read_settings(textwrap.dedent(below))
+            settings = _read_settings(_dedented(below))
         elif head == "Policy:":
-            policy = textwrap.dedent(below)
+            policy = _dedented(below)
         elif head == "Ignore file:":
-            ignored = textwrap.dedent(below)
+            ignored = _dedented(below)
         elif head.startswith(("Bad (", "Good (")):
             kind = head[head.index("(") + 1 : head.index(")")]
-            examples.append(Example(head.startswith("Good"), kind, textwrap.dedent(below)))
+            examples.append(Example(head.startswith("Good"), kind, _dedented(below)))
         else:
             body.append(" ".join(block.split()))
     return Doc(summary.strip(), tuple(body), settings, tuple(examples), policy, ignored)
+
+
+def _dedented(text: str) -> str:
+    """A text without the indentation that all its lines share."""
+    lines = [line if line.strip() else "" for line in text.split("\n")]
+    margin = min((len(line) - len(line.lstrip(" ")) for line in lines if line), default=0)
+    return "\n".join(line[margin:] for line in lines)
 
 
 def _blocks(text: str) -> Iterator[str]:

@@ -52,7 +52,10 @@ def run() -> None:
     # Documents and findings are trees without cycles: looking for some takes a third of a
     # large run and finds next to nothing.
     gc.set_threshold(50_000, 50, 100)
-    sys.exit(exit_code(sys.argv[1:]))
+    code = exit_code(sys.argv[1:])
+    # Nor does the end need to look for any in all that was imported.
+    gc.freeze()
+    sys.exit(code)
 
 
 def exit_code(arguments: list[str]) -> int:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import textwrap
-import unicodedata
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
@@ -154,15 +152,15 @@ def _head(finding: Finding, root: str | None, paint: Paint, word: str | None = N
     return f"{paint(place, 'bold')}: {severity}: {printable(finding.message)} {name}"
 
 
-def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(
-        text,
-        _TEXT_WIDTH,
-        initial_indent="  = ",
-        subsequent_indent="    ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+def _wrapped(text: str) -> Iterator[str]:
+    """Advice in lines that can be read; `textwrap` takes longer to import than to do it."""
+    line = "  ="
+    for word in text.split(" "):
+        if len(line) + 1 + len(word) > _TEXT_WIDTH and len(line) > 4:
+            yield line.rstrip()
+            line = "   "
+        line += f" {word}"
+    yield line.rstrip()
 
 
 class _Line(NamedTuple):
@@ -255,10 +253,10 @@ def _columns(text: str) -> int:
     """How many columns of a terminal a text takes."""
     if text.isascii():
         return len(text)
+    from unicodedata import category, east_asian_width
+
     return sum(
-        0
-        if unicodedata.category(character) in ("Mn", "Me")
-        else 1 + (unicodedata.east_asian_width(character) in "WF")
+        0 if category(character) in ("Mn", "Me") else 1 + (east_asian_width(character) in "WF")
         for character in text
     )
 

@@ -86,13 +86,24 @@ class Option(NamedTuple):
     """An option of a command, its name with its dashes: `-y`, `--assume-yes`.
 
     `-abc` is three options with the same word. The value is what stands behind
-    `=`, or, for options known to take one, the rest of the word or the next.
+    `=`, or, for options known to take one, the rest of the word or the next:
+    `value_word` has it.
     """
 
     name: str
     word: ShellWord
     value: str | None = None
-    value_span: Span | None = None
+    value_word: ShellWord | None = None
+
+    @property
+    def value_span(self) -> Span | None:
+        """The place of the value."""
+        if self.value is None or self.value_word is None:
+            return None
+        if self.value_word is not self.word:
+            return self.value_word.span
+        end = len(self.word.value)
+        return self.word.content.span(end - len(self.value), end)
 
 
 class Arguments(NamedTuple):
@@ -259,41 +270,40 @@ def split(words: Sequence[ShellWord], valued: Container[str] = ()) -> Arguments:
     waiting = iter(words)
     for word in waiting:
         value = word.value
-        if value == "--":
-            operands.extend(waiting)
-        elif len(value) < 2 or value[0] != "-":
+        if value[:1] != "-" or value == "-":
             operands.append(word)
-        elif value[1] == "-":
-            options.append(_long_option(word, waiting, valued))
+        elif value == "--":
+            operands.extend(waiting)
+        elif value[1] != "-":
+            _split_letters(word, waiting, valued, options)
+        elif "=" in value:
+            name, _, given = value.partition("=")
+            options.append(Option(name, word, given, word))
         else:
-            options.extend(_short_options(word, waiting, valued))
+            options.append(_option(value, word, waiting, valued))
     return Arguments(tuple(options), tuple(operands))
 
 
-def _long_option(word: ShellWord, waiting: Iterator[ShellWord], valued: Container[str]) -> Option:
-    name, equals, value = word.value.partition("=")
-    if equals:
-        return Option(name, word, value, word.content.span(len(name) + 1, len(word.value)))
+def _split_letters(
+    word: ShellWord, waiting: Iterator[ShellWord], valued: Container[str], options: list[Option]
+) -> None:
+    """The options of a word such as `-xzf`."""
+    value = word.value
+    last = len(value) - 1
+    for at in range(1, last):
+        name = f"-{value[at]}"
+        if name in valued:
+            options.append(Option(name, word, value[at + 1 :], word))
+            return
+        options.append(Option(name, word))
+    options.append(_option(f"-{value[last]}", word, waiting, valued))
+
+
+def _option(
+    name: str, word: ShellWord, waiting: Iterator[ShellWord], valued: Container[str]
+) -> Option:
+    """An option that has its value, if it takes one, in the next word."""
     following = next(waiting, None) if name in valued else None
     if following is None:
         return Option(name, word)
-    return Option(name, word, following.value, following.span)
-
-
-def _short_options(
-    word: ShellWord, waiting: Iterator[ShellWord], valued: Container[str]
-) -> Iterator[Option]:
-    value = word.value
-    for at, letter in enumerate(value[1:], 1):
-        name = f"-{letter}"
-        if name not in valued:
-            yield Option(name, word)
-        elif at + 1 < len(value):
-            yield Option(name, word, value[at + 1 :], word.content.span(at + 1, len(value)))
-            return
-        else:
-            following = next(waiting, None)
-            if following is None:
-                yield Option(name, word)
-            else:
-                yield Option(name, word, following.value, following.span)
+    return Option(name, word, following.value, following)

@@ -83,7 +83,7 @@ def apk_cache_kept(command: ApkCommand, run: Run) -> Problems:
         RUN apk add --no-cache curl=8.11.1-r0
     """
     call = packages.read(command.command)
-    if call is None or not call.installs or call.has("--no-cache"):
+    if call is None or not call.installs or call.has(("--no-cache",)):
         return
     if not _is_kept_out(call, run):
         yield Problem(call, "apk add without --no-cache", fix=added("--no-cache", call.word, run))
@@ -205,7 +205,7 @@ def pip_cache_kept(run: Run) -> Problems:
                 found.clear()
         elif call.cleans:
             found.clear()
-        elif call.installs and not (is_off or is_off_here or call.has(*_PIP_OPTIONS)):
+        elif call.installs and not (is_off or is_off_here or call.has(_PIP_OPTIONS)):
             found.append(call)
     if not found or _is_off(run, found[0]):
         return

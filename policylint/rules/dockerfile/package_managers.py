@@ -241,7 +241,7 @@ def _goes_without(call: Call) -> bool:
 
 
 def _is_for_security(call: Call) -> bool:
-    return call.has(*_SECURITY)
+    return call.has(_SECURITY)
 
 
 def _may_install(each: RunCommand) -> bool:
@@ -265,7 +265,7 @@ def _uses_index(call: Call) -> bool:
 def _fetches_index(call: Call) -> bool:
     if call.verb in call.manager.refreshes:
         return True
-    return call.manager is packages.APK and not call.verb and call.has(*_APK_UPDATES)
+    return call.manager is packages.APK and not call.verb and call.has(_APK_UPDATES)
 
 
 def _lonely(call: Call) -> Problem:

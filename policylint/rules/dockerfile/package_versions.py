@@ -228,7 +228,7 @@ def pip_version_unpinned(command: PipCommand, run: Run) -> Problems:
         RUN pip install --no-cache-dir flask==3.1.0
     """
     call = packages.read(command.command)
-    if call is None or call.has(*_PIP_FILES):
+    if call is None or call.has(_PIP_FILES):
         return
     for word, name in _packages(command, run):
         if not _is_pinned_for_pip(name):
@@ -290,7 +290,7 @@ def gem_version_unpinned(command: GemCommand, run: Run) -> Problems:
         RUN gem install bundler:2.6.3
     """
     call = packages.read(command.command)
-    if call is None or call.has("-v", "--version"):
+    if call is None or call.has(("-v", "--version")):
         return
     for word, name in _packages(command, run):
         if ":" not in name and not name.endswith(".gem") and not name.startswith(_LOCAL):

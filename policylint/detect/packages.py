@@ -22,16 +22,17 @@ if TYPE_CHECKING:
 class Manager(NamedTuple):
     """A package manager, by the words that rules ask for.
 
-    `valued` are the options that take a value, `settings` those among them whose value is
-    a line of its configuration, and `confirming` is such a line that answers its questions,
-    as the options in `confirms` do; with those in `tries` nothing is installed. Verbs are
-    those that install what they are given, read the index anew, upgrade all there is when
-    nothing is named, or move to another release; `doubled` are the first halves of others.
-    `cleans` empty the cache, which lies in the folders `caches` unless an option in `placed`
-    or the variable `place` says otherwise.
+    `programs` are its names. `valued` are the options that take a value, `settings` those
+    among them whose value is a line of its configuration, and `confirming` is such a line that
+    answers its questions, as the options in `confirms` do; with those in `tries` nothing is
+    installed. Verbs are those that install what they are given, read the index anew, upgrade
+    all there is when nothing is named, or move to another release; `doubled` are the first
+    halves of others. `cleans` empty the cache, which lies in the folders `caches` unless an
+    option in `placed` or the variable `place` says otherwise.
     """
 
     name: str
+    programs: frozenset[str]
     valued: Container[str] = ()
     doubled: frozenset[str] = frozenset()
     installs: frozenset[str] = frozenset()
@@ -41,7 +42,7 @@ class Manager(NamedTuple):
     confirms: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
     confirming: re.Pattern[str] | None = None
-    tries: tuple[str, ...] = ("--help", "--version")
+    tries: frozenset[str] = frozenset(("--help", "--version"))
     cleans: frozenset[str] = frozenset()
     caches: tuple[str, ...] = ()
     placed: tuple[str, ...] = ()
@@ -123,6 +124,7 @@ def _words(text: str) -> frozenset[str]:
 
 APT = Manager(
     "apt",
+    _words("apt apt-get aptitude"),
     valued=_words(
         "-o --option -c --config-file -t --target-release --default-release -a"
         " --host-architecture -P --build-profiles"
@@ -134,15 +136,15 @@ APT = Manager(
     confirms=("-y", "--yes", "--assume-yes"),
     settings=("-o", "--option"),
     confirming=APT_ASSUMES_YES,
-    tries=(
-        "-s", "--simulate", "--just-print", "--dry-run", "--recon", "--no-act", "--print-uris",
-        "-h", "--help", "-v", "--version",
+    tries=_words(
+        "-s --simulate --just-print --dry-run --recon --no-act --print-uris -h --help -v --version"
     ),
     cleans=_words("dist-clean distclean"),
     caches=("/var/lib/apt/lists",),
 )  # fmt: skip
 APK = Manager(
     "apk",
+    _words("apk"),
     valued=_words(
         "-t --virtual -X --repository -p --root --arch --cache-dir --cache-max-age --keys-dir"
         " --repositories-file --wait --progress-fd --timeout"
@@ -150,12 +152,13 @@ APK = Manager(
     installs=_words("add"),
     refreshes=_words("update"),
     upgrades=_words("upgrade"),
-    tries=("-s", "--simulate", "-h", "--help", "-V", "--version"),
+    tries=_words("-s --simulate -h --help -V --version"),
     caches=("/var/cache/apk", "/etc/apk/cache"),
     placed=("--cache-dir",),
 )
 YUM = Manager(
     "yum",
+    _words("yum"),
     valued=_words(
         "-c --config -d --debuglevel -e --errorlevel -x --exclude --excludepkgs -R --randomwait"
         " --enablerepo --disablerepo --repo --repoid --from-repo --installroot --releasever"
@@ -173,19 +176,23 @@ YUM = Manager(
     confirms=("-y", "--assumeyes"),
     settings=("--setopt",),
     confirming=RPM_ASSUMES_YES,
-    tries=("--assumeno", "-h", "--help", "--version"),
+    tries=_words("--assumeno -h --help --version"),
     cleans=frozenset(("clean all",)),
     caches=("/var/cache/yum",),
 )  # fmt: skip
 DNF = YUM._replace(
     name="dnf",
+    programs=_words("dnf dnf5"),
     releases=_words("system-upgrade"),
     caches=("/var/cache/dnf", "/var/cache/libdnf5", "/.cache/libdnf5"),
 )
-MICRODNF = DNF._replace(name="microdnf", caches=(*DNF.caches, "/var/cache/yum"))
-TDNF = DNF._replace(name="tdnf", caches=("/var/cache/tdnf",))
+MICRODNF = DNF._replace(
+    name="microdnf", programs=_words("microdnf"), caches=(*DNF.caches, "/var/cache/yum")
+)
+TDNF = DNF._replace(name="tdnf", programs=_words("tdnf"), caches=("/var/cache/tdnf",))
 ZYPPER = Manager(
     "zypper",
+    _words("zypper"),
     valued=_words(
         "-c --config -C --cache-dir -R --root --installroot --reposd-dir --raw-cache-dir"
         " --solv-cache-dir --pkg-cache-dir --userdata -p --plus-repo --plus-content -r --repo"
@@ -197,12 +204,13 @@ ZYPPER = Manager(
     upgrades=_words("update up"),
     releases=_words("dist-upgrade dup"),
     confirms=("-y", "--no-confirm", "-n", "--non-interactive"),
-    tries=("-D", "--dry-run", "-h", "--help", "-V", "--version"),
+    tries=_words("-D --dry-run -h --help -V --version"),
     cleans=_words("clean cc"),
     caches=("/var/cache/zypp",),
 )
 PIP = Manager(
     "pip",
+    frozenset(),  # pip, pip3, pip3.12, python -m pip
     valued=_words(
         "-r --requirement -c --constraint -e --editable -t --target --platform --python-version"
         " --implementation --abi --root --prefix --src -b --build -i --index-url --pypi-url"
@@ -214,7 +222,7 @@ PIP = Manager(
         " --uploaded-prior-to --resume-retries"
     ),
     installs=_words("install"),
-    tries=("--dry-run", "-h", "--help", "-V", "--version"),
+    tries=_words("--dry-run -h --help -V --version"),
     cleans=frozenset(("cache purge",)),
     caches=("/.cache/pip",),
     placed=("--cache-dir",),
@@ -222,6 +230,7 @@ PIP = Manager(
 )
 NPM = Manager(
     "npm",
+    _words("npm"),
     valued=_words(
         "--access --arch --before --ca --cache --cafile --cert --cpu --depth --fetch-retries"
         " --fetch-retry-factor --fetch-retry-maxtimeout --fetch-retry-mintimeout --fetch-timeout"
@@ -235,13 +244,14 @@ NPM = Manager(
 )
 YARN = Manager(
     "yarn",
+    _words("yarn"),
     valued=_words(
         "--cwd --modules-folder --cache-folder --mutex --network-timeout --network-concurrency"
         " --registry --https-proxy --proxy --use-yarnrc --preferred-cache-folder --global-folder"
         " --link-folder --prefix --otp --mode --child-concurrency --emoji"
     ),
     installs=frozenset(("install", "")),  # yarn alone installs what package.json asks for
-    tries=("-h", "--help", "-v", "--version"),
+    tries=_words("-h --help -v --version"),
     cleans=frozenset(("cache clean",)),
     caches=("/.cache/yarn", "/.yarn/cache", "/.yarn/berry/cache"),
     placed=("--cache-folder",),
@@ -261,6 +271,7 @@ class _AllBut:
 
 GEM = Manager(
     "gem",
+    _words("gem"),
     valued=_AllBut(
         "-N --no-document --no-ri --no-rdoc --ri --rdoc -E --env-shebang -f --force --no-force -w"
         " --wrappers --no-wrappers -u --user-install --no-user-install --ignore-dependencies"
@@ -274,10 +285,10 @@ GEM = Manager(
     installs=_words("install i"),
 )
 
-_MANAGERS = {
-    "apk": APK, "apt": APT, "apt-get": APT, "aptitude": APT, "dnf": DNF, "dnf5": DNF, "gem": GEM,
-    "microdnf": MICRODNF, "npm": NPM, "tdnf": TDNF, "yarn": YARN, "yum": YUM, "zypper": ZYPPER,
-}  # fmt: skip
+# The package managers of systems.
+SYSTEM = (APT, APK, YUM, DNF, MICRODNF, TDNF, ZYPPER)
+SYSTEM_PROGRAMS = frozenset().union(*(manager.programs for manager in SYSTEM))
+_MANAGERS = {name: each for each in (*SYSTEM, NPM, YARN, GEM) for name in each.programs}
 _PIP = regex(r"pip(?:-?\d[\d.]*)?")
 _PYTHON = regex(r"(?:python|pypy)[\d.]*")
 _QUIET = ("-q", "--quiet")
@@ -366,8 +377,8 @@ def _holds(path: str, folder: str) -> bool:
 
 def _alternatives(word: str) -> Iterable[str]:
     """What `{a,b}` in a word stands for."""
-    parts = _BRACES.split(word)
-    if len(parts) == 1:
+    parts = _BRACES.split(word) if "{" in word else ()
+    if len(parts) < 2:
         return (word,)
     choices = [part.split(",") if at % 2 else [part] for at, part in enumerate(parts)]
     many = 1

@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from policylint.dockerfile.script import Assignment
-from policylint.dockerfile.written import lines, written
+from policylint.dockerfile.written import WRITERS, lines, written
 from policylint.named import NamedTuple
 from policylint.source import Span
 
@@ -206,9 +206,12 @@ _TRUSTED_SOURCE = r"(?i)\[[^\[\]]*?\b(trusted=yes)\b"
 
 def of_script(script: Script) -> Iterator[Setting]:
     """The settings that a script makes."""
+    names = set()
     for command in script.walk():
-        yield from of_command(command)
-    for paths, texts in written(script):
+        names.add(command.name)
+        if command.assignments or command.name in _SPEAKERS or _may_be_pip(command.name):
+            yield from of_command(command)
+    for paths, texts in () if WRITERS.isdisjoint(names) else written(script):
         for tool in sorted({_tool_of(path) for path in paths} - {""}):
             for text in texts:
                 yield from _of_text(tool, text)
@@ -218,11 +221,17 @@ def of_command(command: Command) -> Iterator[Setting]:
     """The settings in the words of a command, its variables among them."""
     for each in assignments(command):
         yield from of_variable(each.name, each.value if each.literal else None, each.span)
-    find = _FINDERS.get(command.name)
-    if find is not None:
+    find, marks = _FINDERS.get(command.name, (None, ()))
+    if find is None and _is_pip(command):
+        find, marks = _pip, _PIP_MARKS
+    if find is not None and _has_mark(command, marks):
         yield from find(command)
-    elif _is_pip(command):
-        yield from _pip(command)
+
+
+def _has_mark(command: Command, marks: tuple[str, ...]) -> bool:
+    """Whether the arguments have one of some texts, without which there is nothing to find."""
+    said = " ".join([word.value for word in command.arguments]).lower()
+    return any(mark in said for mark in marks)
 
 
 def of_variable(name: str, value: str | None, span: Span) -> Iterator[Setting]:
@@ -277,6 +286,10 @@ def _of_line(tool: str, line: Excerpt) -> Iterator[Setting]:
     if match is not None and name is not None:
         said = f"{tool} {key}={match[3]}" if match[3] else f"{tool} {key}"
         yield Setting(tool, name, match[3] or "true", said, line.span(*match.span(1)))
+
+
+def _may_be_pip(name: str) -> bool:
+    return name.startswith(("pip", "python", "pypy"))
 
 
 def _is_pip(command: Command) -> bool:
@@ -434,27 +447,23 @@ def _rpm(command: Command) -> Iterator[Setting]:
         yield from _options("rpm", command, _RPM_OPTIONS)
 
 
-_FINDERS: dict[str, Callable[[Command], Iterator[Setting]]] = {
-    "add-apt-repository": _apt_repository,
-    "apk": _apk,
-    "apt": _apt,
-    "apt-add-repository": _apt_repository,
-    "apt-get": _apt,
-    "aptitude": _apt,
-    "curl": _curl,
-    "dnf": _dnf,
-    "dnf-config-manager": _dnf,
-    "dnf5": _dnf,
-    "git": _git,
-    "microdnf": _dnf,
-    "npm": _npm,
-    "pnpm": _npm,
-    "rpm": _rpm,
-    "tdnf": _dnf,
-    "uv": _uv,
-    "wget": _wget,
-    "yarn": _npm,
-    "yum": _dnf,
-    "yum-config-manager": _dnf,
-    "zypper": _zypper,
+# What finds the settings, and what must stand in the arguments for there to be one.
+_FINDERS: dict[str, tuple[Callable[[Command], Iterator[Setting]], tuple[str, ...]]] = {
+    name: (find, tuple(marks.split()))
+    for find, marks, names in (
+        (_apk, "--allow", "apk"),
+        (_apt, "allow force-yes trust", "apt apt-get aptitude"),
+        (_apt_repository, "trusted=yes", "add-apt-repository apt-add-repository"),
+        (_curl, "k insecure", "curl"),
+        (_dnf, "gpg ssl", "dnf dnf-config-manager dnf5 microdnf tdnf yum yum-config-manager"),
+        (_git, ".sslverify", "git"),
+        (_npm, "strict", "npm pnpm yarn"),
+        (_rpm, "--no", "rpm"),
+        (_uv, "trusted insecure", "uv"),
+        (_wget, "ch", "wget"),
+        (_zypper, "-", "zypper"),
+    )
+    for name in names.split()
 }
+_PIP_MARKS = ("trusted", "extra")
+_SPEAKERS = _EXPORTS | _FINDERS.keys()

@@ -24,6 +24,8 @@ class Written(NamedTuple):
 
 _INTO_FILE = frozenset((">", ">>", ">|", "&>", "&>>"))
 _TELLERS = frozenset(("cat", "echo", "printf", "tee"))
+# The programs that write.
+WRITERS = _TELLERS | {"sed"}
 _SED_VALUED = ("-e", "-f", "-l", "--expression", "--file", "--line-length")
 # Compiled when something is written: a start does without.
 _SUBSTITUTION = (

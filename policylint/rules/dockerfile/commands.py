@@ -21,11 +21,11 @@ from policylint.rule import rule
 from policylint.source import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
     from policylint.dockerfile.script import Command, Option, Script
     from policylint.finding import Problems
-    from policylint.image import RunCommand
+    from policylint.image import RunCommand, Statement
 
 # fmt: off
 _USERADD_VALUED = frozenset((
@@ -45,6 +45,7 @@ _VARIABLE = regex(r"\$(\{)?(\w+)(?(1)\})")
 _PLAIN_SHELLS = frozenset(("dash", "sh"))
 _WITH_BUSYBOX = ("alpine", "busybox")
 _FEW_COMMANDS = 2
+_LOADERS = frozenset(("curl", "wget"))
 
 
 @rule(
@@ -78,7 +79,7 @@ def cd_instead_of_workdir(run: Run, *, allow_in_subshell: bool = False) -> Probl
         RUN make
         USER 10001
     """
-    if run.is_trigger or run.script is None:
+    if run.is_trigger or run.script is None or "cd" not in run.programs:
         return
     for script in run.script.scripts():
         is_inside = script.kind in ("substitution", "process")
@@ -124,6 +125,8 @@ def pointless_command(
         USER 10001
         CMD ["nginx", "-g", "daemon off;"]
     """
+    if run.programs.isdisjoint(commands):
+        return
     for command in run.commands:
         if command.name in commands:
             yield Problem(command, f"{command.name} does nothing that stays in the image")
@@ -220,9 +223,9 @@ def wget_and_curl(stage: BuildStage) -> Problems:
         RUN curl -fsSLO https://get.example.com/tool && curl -fsSLO https://get.example.com/data
         USER 10001
     """
-    triggers = [each.trigger for each in stage.own(OnBuild) if isinstance(each.trigger, Run)]
-    for runs in (list(stage.own(Run)), triggers):
-        for command in _second_loaders(runs):
+    triggers = [each.trigger for each in stage.statements if type(each) is OnBuild]
+    for statements in (stage.statements, triggers):
+        for command in _second_loaders(statements):
             yield Problem(command, "the stage uses both wget and curl")
 
 
@@ -254,7 +257,9 @@ def pipe_without_pipefail(run: Run, stage: BuildStage) -> Problems:
         RUN curl -fsSL https://get.example.com/tool.tar.gz | tar xz
         USER 10001
     """
-    if run.script is None or run.instruction.is_exec or run.instruction.escape != "\\":
+    if run.script is None or "|" not in run.script.excerpt.text:
+        return
+    if run.instruction.is_exec or run.instruction.escape != "\\":
         return
     hidden = _hidden_by_pipe(run.script)
     if hidden is None:
@@ -325,8 +330,8 @@ def consecutive_run(stage: BuildStage) -> Problems:
     """
     for first, second in pairwise(stage.statements):
         if (
-            isinstance(first, Run)
-            and isinstance(second, Run)
+            type(first) is Run
+            and type(second) is Run
             and _is_short(first)
             and _is_short(second)
             and _flags(first) == _flags(second)
@@ -342,7 +347,7 @@ def _name(command: Command) -> Span:
 
 def _known(value: str, run: Run) -> str:
     """A value of an option; empty when it is a variable that nobody knows."""
-    variable = _VARIABLE.fullmatch(value)
+    variable = _VARIABLE.fullmatch(value) if "$" in value else None
     if variable is None or run.stage is None:
         return value
     declared = run.stage.variables(run.instruction).declared(variable[2])
@@ -369,16 +374,20 @@ def _redirects_errors(command: Command) -> bool:
     )
 
 
-def _second_loaders(runs: list[Run]) -> Iterator[RunCommand]:
+def _second_loaders(statements: Iterable[Statement | None]) -> list[RunCommand]:
     """The first download of each RUN from the one on that brings the second program."""
+    found: list[RunCommand] = []
     seen: set[str] = set()
-    for run in runs:
-        loaders = [command for command in run.commands if command.name in ("curl", "wget")]
-        for command in loaders:
-            seen.add(command.name)
-            if len(seen) > 1:
-                yield command
-                break
+    for run in statements:
+        if type(run) is not Run or _LOADERS.isdisjoint(run.programs):
+            continue
+        for command in run.commands:
+            if command.name in _LOADERS:
+                seen.add(command.name)
+                if len(seen) > 1:
+                    found.append(command)
+                    break
+    return found
 
 
 def _hidden_by_pipe(script: Script) -> Command | None:

@@ -47,7 +47,7 @@ def remote_script_to_shell(run: Run) -> Problems:
             && sh /tmp/install.sh
         USER 10001
     """
-    if run.script is None or not any(command.name in _DOWNLOADERS for command in run.commands):
+    if run.script is None or _DOWNLOADERS.isdisjoint(run.programs):
         return
     from policylint.detect.scripts import downloads_run
 

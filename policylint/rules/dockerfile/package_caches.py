@@ -2,24 +2,48 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from policylint.detect import packages
 from policylint.detect.package_settings import is_written
 from policylint.finding import Problem
-from policylint.image import ApkCommand, AptCommand, NodeCommand, PipCommand, RpmCommand, Run
+from policylint.image import ApkCommand, PipCommand, Run
 from policylint.rule import rule
 from policylint.rules.dockerfile.word_fixes import added
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    from collections.abc import Iterable
 
     from policylint.detect.packages import Call, Manager
+    from policylint.dockerfile.script import Command
     from policylint.finding import Problems
     from policylint.image import RunCommand
 
-_DNF_FILLS = packages.DNF.installs | packages.DNF.upgrades | {"reinstall", "rei"}
-_ZYPPER_FILLS = frozenset(("install", "in", "remove", "rm", "source-install", "si", "patch"))
+
+class _Filling(NamedTuple):
+    """What fills a cache: verbs of package managers, which go by these names."""
+
+    programs: frozenset[str]
+    managers: tuple[Manager, ...]
+    verbs: frozenset[str]
+
+
+def _filling(verbs: Iterable[str], *managers: Manager) -> _Filling:
+    programs = frozenset().union(*(manager.programs for manager in managers))
+    return _Filling(programs, managers, frozenset(verbs))
+
+
+_APT = _filling(packages.APT.refreshes, packages.APT)
+_YUM = _filling(packages.YUM.installs, packages.YUM)
+_DNF = _filling(
+    packages.DNF.installs | packages.DNF.upgrades | {"reinstall", "rei"},
+    packages.DNF,
+    packages.MICRODNF,
+)
+_ZYPPER = _filling(
+    ("install", "in", "remove", "rm", "source-install", "si", "patch"), packages.ZYPPER
+)
+_YARN = _filling(packages.YARN.installs, packages.YARN)
 _PIP_OPTIONS = ("--no-cache-dir", "--no-cache")  # pip takes the short form for the long one
 _PIP_VARIABLE = "PIP_NO_CACHE_DIR"
 _ON = frozenset(("1", "true", "on", "yes", "t", "y"))
@@ -51,9 +75,7 @@ def apt_lists_kept(run: Run) -> Problems:
         RUN apt-get update && apt-get install -y --no-install-recommends curl=7.88.1-10 \\
             && rm -rf /var/lib/apt/lists/*
     """
-    if not _is_shipped(run):
-        return
-    for call in _kept(run, AptCommand, (packages.APT,), packages.APT.refreshes):
+    for call in _kept(run, _APT) if _is_shipped(run) else ():
         yield Problem(call, f"{call.command.name} {call.verb} leaves its lists in the layer")
 
 
@@ -110,7 +132,7 @@ def yum_cache_kept(run: Run) -> Problems:
         FROM centos:7.9.2009
         RUN yum install -y httpd-2.4.6 && yum clean all
     """
-    for call in _kept(run, RpmCommand, (packages.YUM,), packages.YUM.installs):
+    for call in _kept(run, _YUM):
         yield Problem(call, f"no yum clean all behind yum {call.verb}")
 
 
@@ -139,7 +161,7 @@ def dnf_cache_kept(run: Run) -> Problems:
         FROM fedora:41
         RUN dnf install -y httpd-2.4.62 && dnf clean all
     """
-    for call in _kept(run, RpmCommand, (packages.DNF, packages.MICRODNF), _DNF_FILLS):
+    for call in _kept(run, _DNF):
         name = call.command.name
         yield Problem(call, f"no {name} clean all behind {name} {call.verb}")
 
@@ -167,7 +189,7 @@ def zypper_cache_kept(run: Run) -> Problems:
         FROM opensuse/leap:15.6
         RUN zypper install -y curl=8.6.0 && zypper clean
     """
-    for call in _kept(run, RpmCommand, (packages.ZYPPER,), _ZYPPER_FILLS):
+    for call in _kept(run, _ZYPPER):
         yield Problem(call, f"no zypper clean behind zypper {call.verb}")
 
 
@@ -194,6 +216,8 @@ def pip_cache_kept(run: Run) -> Problems:
         FROM python:3.13
         RUN pip install --no-cache-dir flask==3.1.0
     """
+    if PipCommand not in map(type, run.commands):
+        return
     is_off = False
     found: list[Call] = []
     for each in run.commands:
@@ -231,8 +255,8 @@ def yarn_cache_kept(run: Run) -> Problems:
         FROM node:22
         RUN yarn install --frozen-lockfile && yarn cache clean
     """
-    if _is_shipped(run):
-        for call in _kept(run, NodeCommand, (packages.YARN,), packages.YARN.installs):
+    for call in _kept(run, _YARN):
+        if _is_shipped(run):
             yield Problem(call, "no yarn cache clean behind yarn install")
 
 
@@ -242,32 +266,33 @@ def _is_shipped(run: Run) -> bool:
     return stage is None or run.is_trigger or stage is build.final or build.is_built_on(stage)
 
 
-def _kept(
-    run: Run, kind: type[RunCommand], managers: tuple[Manager, ...], verbs: Container[str]
-) -> Iterator[Call]:
-    """For each manager the last call with such a verb, unless the cache is emptied behind it."""
+def _kept(run: Run, filling: _Filling) -> Iterable[Call]:
+    """For each manager the last call that fills its cache, unless that is emptied behind it."""
+    if filling.programs.isdisjoint(run.programs):
+        return ()
     last: dict[str, Call] = {}
     tidied: set[str] = set()
     for each in run.commands:
-        call = packages.read(each.command) if type(each) is kind else None
-        if call is not None and call.manager in managers and call.verb in verbs:
+        command = each.command
+        call = packages.read(command) if command.name in filling.programs else None
+        if call is not None and call.verb in filling.verbs:
             if not call.is_trial:
                 last[call.manager.name] = call
-        elif last or each.command.in_function:
-            emptied = {manager.name for manager in managers if _tidies(each, call, manager)}
+        elif last or command.in_function:
+            emptied = {each.name for each in filling.managers if _tidies(command, call, each)}
             for name in emptied:
                 last.pop(name, None)
-            if each.command.in_function:  # what it does, it does when it is called
+            if command.in_function:  # what it does, it does when it is called
                 tidied |= emptied
-    for name, call in last.items():
-        if name not in tidied and not _is_kept_out(call, run):
-            yield call
+    return [
+        call for name, call in last.items() if name not in tidied and not _is_kept_out(call, run)
+    ]
 
 
-def _tidies(each: RunCommand, call: Call | None, manager: Manager) -> bool:
+def _tidies(command: Command, call: Call | None, manager: Manager) -> bool:
     if call is not None:
         return call.manager is manager and call.cleans
-    return packages.removes(each.command, manager.caches)
+    return packages.removes(command, manager.caches)
 
 
 def _is_kept_out(call: Call, run: Run) -> bool:

@@ -8,18 +8,17 @@ from policylint.detect import packages
 from policylint.detect.package_settings import is_written
 from policylint.dockerfile.shell import SHELLS
 from policylint.finding import Problem
-from policylint.image import ApkCommand, AptCommand, RpmCommand, Run
+from policylint.image import AptCommand, Run
 from policylint.rule import rule
 from policylint.rules.dockerfile.word_fixes import added, renamed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
     from policylint.detect.packages import Call
     from policylint.finding import Fix, Problems
     from policylint.image import RunCommand
 
-_SYSTEM = (AptCommand, ApkCommand, RpmCommand)
 _WITH_INDEX = (packages.APT, packages.APK, packages.YUM, packages.DNF, packages.ZYPPER)
 _USES = frozenset((
     "reinstall", "source-install", "si", "build-dep", "builddep", "satisfy", "distro-sync",
@@ -124,9 +123,10 @@ def distribution_upgrade(run: Run) -> Problems:
         FROM debian:12.10
         USER 10001
     """
-    for each in run.commands:
-        if each.name == "do-release-upgrade":
-            yield Problem(each, "do-release-upgrade in a build")
+    if "do-release-upgrade" in run.programs:
+        for each in run.commands:
+            if each.name == "do-release-upgrade":
+                yield Problem(each, "do-release-upgrade in a build")
     for call in _calls(run):
         if call.verb in call.manager.releases and not call.is_trial:
             yield Problem(call, f"{call.command.name} {call.verb} in a build")
@@ -195,9 +195,11 @@ def package_index_update_alone(run: Run) -> Problems:
         FROM debian:12.9
         RUN apt-get update && apt-get install -y curl=7.88.1-10
     """
+    if packages.SYSTEM_PROGRAMS.isdisjoint(run.programs):
+        return
     alone: dict[str, Call] = {}
     for each in run.commands:
-        call = packages.read(each.command) if type(each) in _SYSTEM else None
+        call = packages.read(each.command) if each.name in packages.SYSTEM_PROGRAMS else None
         if call is None:
             if _may_install(each):
                 alone.clear()
@@ -211,12 +213,12 @@ def package_index_update_alone(run: Run) -> Problems:
             yield _lonely(call)
 
 
-def _calls(run: Run) -> Iterator[Call]:
+def _calls(run: Run) -> Iterable[Call]:
     """The calls of package managers of the system."""
-    for each in run.commands:
-        call = packages.read(each.command) if type(each) in _SYSTEM else None
-        if call is not None:
-            yield call
+    if packages.SYSTEM_PROGRAMS.isdisjoint(run.programs):
+        return ()
+    commands = [each.command for each in run.commands if each.name in packages.SYSTEM_PROGRAMS]
+    return [call for call in map(packages.read, commands) if call is not None]
 
 
 def _renamed(command: AptCommand) -> Fix | None:

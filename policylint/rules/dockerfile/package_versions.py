@@ -83,7 +83,7 @@ def apt_version_unpinned(command: AptCommand, run: Run) -> Problems:
     if command.name == "aptitude":
         return
     for word, name in _packages(command, run):
-        if _is_apt_name(name) and "=" not in name:
+        if "=" not in name and _is_apt_name(name):
             yield _unpinned(word, name)
 
 
@@ -258,8 +258,7 @@ def npm_version_unpinned(command: NodeCommand, run: Run) -> Problems:
         FROM node:22
         RUN npm install -g typescript@5.7.3
     """
-    call = packages.read(command.command)
-    if call is None or call.manager is not packages.NPM:
+    if command.name != "npm" or packages.NPM.installs.isdisjoint(command.arguments):
         return
     for word, name in _packages(command, run):
         if not _is_pinned_for_npm(name):

@@ -110,7 +110,7 @@ def copy_chown(copy: Copy) -> Problems:
         COPY web /usr/bin/web
         USER 10001
     """
-    flag = copy.instruction.flag("chown")
+    flag = copy.instruction.flag("chown") if copy.instruction.flags else None
     if flag is None or not flag.value or flag.value_span is None:
         return
     owner = copy.value(Word(flag.value, flag.value_span))

@@ -80,8 +80,10 @@ class Call(NamedTuple):
     @property
     def cleans(self) -> bool:
         """Whether the cache is emptied."""
-        words = (self.verb, *(f"{self.verb} {word.value}" for word in self.operands))
-        return not self.manager.cleans.isdisjoint(words)
+        verb, cleans = self.verb, self.manager.cleans
+        if verb in cleans:
+            return True
+        return not cleans.isdisjoint([f"{verb} {word.value}" for word in self.operands])
 
     @property
     def is_confirmed(self) -> bool:

@@ -8,9 +8,15 @@ from policylint.named import NamedTuple
 from policylint.source import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterator, Sequence
+    from typing import TypeAlias
 
     from policylint.dockerfile.excerpt import Excerpt
+
+    OptionFields: TypeAlias = tuple[str, "ShellWord", str | None, "ShellWord | None"]
+
+# The constructor of a named tuple is Python that does nothing but call this.
+_made: Callable[[type[Option], OptionFields], Option] = tuple.__new__
 
 
 class ShellWord:
@@ -278,7 +284,7 @@ def split(words: Sequence[ShellWord], valued: Container[str] = ()) -> Arguments:
             _split_letters(word, waiting, valued, options)
         elif "=" in value:
             name, _, given = value.partition("=")
-            options.append(Option(name, word, given, word))
+            options.append(_made(Option, (name, word, given, word)))
         else:
             options.append(_option(value, word, waiting, valued))
     return Arguments(tuple(options), tuple(operands))
@@ -293,9 +299,9 @@ def _split_letters(
     for at in range(1, last):
         name = f"-{value[at]}"
         if name in valued:
-            options.append(Option(name, word, value[at + 1 :], word))
+            options.append(_made(Option, (name, word, value[at + 1 :], word)))
             return
-        options.append(Option(name, word))
+        options.append(_made(Option, (name, word, None, None)))
     options.append(_option(f"-{value[last]}", word, waiting, valued))
 
 
@@ -304,6 +310,5 @@ def _option(
 ) -> Option:
     """An option that has its value, if it takes one, in the next word."""
     following = next(waiting, None) if name in valued else None
-    if following is None:
-        return Option(name, word)
-    return Option(name, word, following.value, following)
+    value = following.value if following is not None else None
+    return _made(Option, (name, word, value, following))

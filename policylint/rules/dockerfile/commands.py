@@ -257,7 +257,7 @@ def pipe_without_pipefail(run: Run, stage: BuildStage) -> Problems:
         RUN curl -fsSL https://get.example.com/tool.tar.gz | tar xz
         USER 10001
     """
-    if run.script is None or "|" not in run.script.excerpt.text:
+    if run.script is None or "|" not in run.script.text:
         return
     if run.instruction.is_exec or run.instruction.escape != "\\":
         return

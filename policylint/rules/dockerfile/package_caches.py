@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from policylint.detect import packages
 from policylint.detect.package_settings import is_written
 from policylint.finding import Problem
 from policylint.image import ApkCommand, PipCommand, Run
+from policylint.named import NamedTuple
 from policylint.rule import rule
 from policylint.rules.dockerfile.word_fixes import added
 

@@ -40,9 +40,9 @@ _SUDO = regex(
 _SSH = regex(rf"(?:PermitRootLogin|PermitEmptyPasswords)(?:{_BLANK}|=)+[\"']?yes\b", re.IGNORECASE)
 _ACCOUNT = regex(r"([\w.-]+):([^:]*):(\d+):\d+:")
 _PASSWD_COLONS = 6
-_EMPTIED = re.compile(r"([a-z_][\w.-]*)::")  # what sed puts at the beginning of a line
+_EMPTIED = regex(r"([a-z_][\w.-]*)::")  # what sed puts at the beginning of a line
 # Whether it is worth while to look at a script more closely.
-_HINT = regex(r"sudoers|visudo|sshd|/etc/(?:passwd|shadow)")
+_HINTS = ("sudoers", "visudo", "sshd", "/etc/passwd", "/etc/shadow")
 # echo and printf take `\n` for the end of a line, too.
 _LINE = regex(r"(?:\\n)?[ \t]*((?:(?!\\n)[^\n])+)")
 _ECHO_OPTION = regex(r"-[neE]+")
@@ -58,7 +58,7 @@ _DELETES = regex(r"[/\d$}]\s*d\s*\Z")
 
 def openings(script: Script) -> Iterator[Opening]:
     """The accounts that a script opens."""
-    hints = frozenset(_HINT.findall(script.text))
+    hints = _hints(script.text)
     for command in script.walk():
         name = command.name
         if name == "passwd":
@@ -71,9 +71,13 @@ def openings(script: Script) -> Iterator[Opening]:
 
 def openings_in_file(path: str, text: Excerpt) -> Iterator[Opening]:
     """The accounts that a text opens once it stands in a file."""
-    hints = frozenset(_HINT.findall(path))
+    hints = _hints(path)
     if hints:
         yield from _in_lines(text, hints)
+
+
+def _hints(text: str) -> frozenset[str]:
+    return frozenset([hint for hint in _HINTS if hint in text])
 
 
 def _deleted_password(command: Command) -> Iterator[Opening]:

@@ -11,11 +11,13 @@ _HUB = "docker.io"
 _HUB_HOSTS = ("index.docker.io", "registry-1.docker.io", "registry.hub.docker.com")
 _LONGEST_NAME = 255
 _LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
-_PART = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
 _REGISTRY = regex(rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9a-fA-F:]+\])(?::[0-9]+)?")
-_REPOSITORY = regex(rf"{_PART}(?:/{_PART})*")
-_TAG = regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
-_DIGEST = regex(r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:(?:[0-9a-fA-F]{2}){16,}")
+_REPOSITORY_PART = regex(r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*")
+_TAG_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-")
+_LONGEST_TAG = 128
+_ALGORITHM = regex(r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*")
+_HEX = frozenset("0123456789abcdefABCDEF")
+_SHORTEST_HASH = 32
 
 
 class Reference(NamedTuple):
@@ -52,9 +54,30 @@ def is_reference(text: str) -> bool:
     return (
         len(registry) + len(repository) < _LONGEST_NAME
         and (not registry or _REGISTRY.fullmatch(registry) is not None)
-        and _REPOSITORY.fullmatch(repository) is not None
-        and (tag is None or _TAG.fullmatch(tag) is not None)
-        and (digest is None or _DIGEST.fullmatch(digest) is not None)
+        and all(map(_is_part, repository.split("/")))
+        and (tag is None or _is_tag(tag))
+        and (digest is None or _is_digest(digest))
+    )
+
+
+def _is_part(text: str) -> bool:
+    is_plain = text.isascii() and text.isalnum() and text == text.lower()
+    return is_plain or _REPOSITORY_PART.fullmatch(text) is not None
+
+
+def _is_tag(text: str) -> bool:
+    return (
+        0 < len(text) <= _LONGEST_TAG and text[0] not in ".-" and _TAG_CHARACTERS.issuperset(text)
+    )
+
+
+def _is_digest(text: str) -> bool:
+    algorithm, _, hashed = text.partition(":")
+    return (
+        len(hashed) >= _SHORTEST_HASH
+        and len(hashed) % 2 == 0
+        and _HEX.issuperset(hashed)
+        and (algorithm == "sha256" or _ALGORITHM.fullmatch(algorithm) is not None)
     )
 
 

@@ -138,20 +138,20 @@ _KEY_FILES = ("*shadow*", "*.pem", "*.key", "*id_rsa*", "*.keytab")
 
 # A process's root directory is the root directory.
 _PROCESS_ROOT = regex(r"/proc/(?:self|thread-self|\d+)(?:/task/\d+)?/root(?=/|$)")
-_MERGED = regex(r"/(?:bin|sbin|lib|lib64)(?=/|$)")
+_MERGED = ("bin", "sbin", "lib", "lib64")
 _HOME = regex(r"/home/[^/]+$")
 
 
 def normalise(path: str) -> str:
     """An absolute path without detours, under the name that the tables use."""
     path = normpath("/" + path.lstrip("/"))
-    while match := _PROCESS_ROOT.match(path):
+    while path.startswith("/proc/") and (match := _PROCESS_ROOT.match(path)):
         path = normpath("/" + path[match.end() :].lstrip("/"))
     if is_below(path, "/var/run"):
         return path.removeprefix("/var")
     if is_below(path, "/var/lock"):
         return "/run" + path.removeprefix("/var")
-    return f"/usr{path}" if _MERGED.match(path) else path
+    return f"/usr{path}" if path[1:].partition("/")[0] in _MERGED else path
 
 
 def is_below(path: str, folder: str) -> bool:

@@ -86,7 +86,7 @@ _INTERNAL_IMAGES = regex(
     r"(?:-server)?"
 )
 
-_RANGE = regex(r"\s*(\d{1,5})(?:\s*-\s*(\d{1,5}))?\s*")
+_MOST_DIGITS = 5
 # [[address:]host port:]container port[/protocol], an address of IPv6 in brackets
 _PUBLISH = regex(
     r"(?:(?:(?P<address>\[[^\]]*\]|[^:\[\]]*):)?(?P<host>[\d-]*):)?(?P<container>[\d-]+)(?:/\w+)?"
@@ -103,12 +103,14 @@ class Publication(NamedTuple):
 
 def read_range(text: str) -> tuple[int, int] | None:
     """The ends of `8000-8100`, or of a single port; None for anything else."""
-    match = _RANGE.fullmatch(text)
-    if match is None:
-        return None
-    low = int(match[1])
-    high = int(match[2] or low)
-    return (low, high) if low <= high <= 65535 else None
+    first, dash, last = text.partition("-")
+    low = _number(first.strip())
+    high = _number(last.strip()) if dash else low
+    return (low, high) if low is not None and high is not None and low <= high <= 65535 else None
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isdecimal() and len(text) <= _MOST_DIGITS else None
 
 
 def is_within(port: float, ranges: Iterable[str]) -> bool:

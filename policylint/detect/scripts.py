@@ -85,7 +85,8 @@ _PASSWORD_OPTIONS = {
     "sshpass": "-p", "redis-cli": "-a", "mongo": "-p", "mongosh": "-p", "mongodump": "-p",
     "mongorestore": "-p", "sqlcmd": "-P", "ldapadd": "-w", "ldapmodify": "-w", "ldapsearch": "-w",
 }  # fmt: skip
-_JOINED_OPTION = regex(r"(?:mysql|mariadb)[\w-]*")
+_DATABASES = ("mysql", "mariadb")
+_CLIENT = regex(r"[\w-]+")
 _REGISTRY_CLIENTS = frozenset({
     "az", "buildah", "crane", "docker", "helm", "nerdctl", "oras", "podman", "skopeo",
 })  # fmt: skip
@@ -166,7 +167,7 @@ def secrets_handed(script: Script) -> Iterator[Handed]:
                 if each.literal and is_secret_name(each.name):
                     yield Handed(each.name, each.value, each.value_span)
             yield from _options_with_secrets(command)
-        if command.name in _TAKES_SECRETS or _JOINED_OPTION.fullmatch(command.name):
+        if command.name in _TAKES_SECRETS or _joins_options(command.name):
             yield from _options_of_programs(command)
         if names_any:
             for word in command.arguments:
@@ -364,9 +365,14 @@ def _options_with_secrets(command: Command) -> Iterator[Handed]:
             yield Handed(name, following.value, following.span)
 
 
+def _joins_options(name: str) -> bool:
+    """Whether a program takes a password without a blank, as the clients of MySQL do."""
+    return name.startswith(_DATABASES) and _CLIENT.fullmatch(name) is not None
+
+
 def _options_of_programs(command: Command) -> Iterator[Handed]:
     name = command.name
-    if _JOINED_OPTION.fullmatch(name):
+    if _joins_options(name):
         for word in command.arguments:
             if word.value[:2] == "-p" and word.value[2:] and word.literal:
                 yield Handed(f"{name} -p", word.value[2:], word.span)

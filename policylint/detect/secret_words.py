@@ -20,6 +20,8 @@ _JOINED = (
     "authtoken",
 )  # fmt: skip
 _SECRET_NAME = regex(rf"(?:(?:^|_)(?:{'|'.join(_WORDS)})|(?:{'|'.join(_JOINED)}))$")
+# One of these is in each of them.
+_HINTS = ("pass", "pwd", "secret", "token", "key", "credential", "webhook")
 
 # Switches and counts. Anchored: the `min` inside ADMIN_PASSWORD must not hide a secret.
 _SWITCH_NAME = regex(
@@ -79,6 +81,9 @@ _REFERENCE = regex(
 @lru_cache(maxsize=1024)  # the same names stand in many definitions, and several rules ask
 def is_secret_name(name: str) -> bool:
     """Whether a variable, label or option of this name holds a secret."""
+    lower = name.lower()
+    if not any(hint in lower for hint in _HINTS):
+        return False
     plain = _CAMEL.sub("_", name).replace(".", "_").replace("-", "_").lower()
     return bool(_SECRET_NAME.search(plain)) and not _SWITCH_NAME.search(plain)
 

@@ -6,9 +6,9 @@ something else, so that they are left alone.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from policylint.patterns import regex
 from policylint.source import Span
 
 if TYPE_CHECKING:
@@ -16,21 +16,27 @@ if TYPE_CHECKING:
 
     from policylint.dockerfile.scanner import Dockerfile
 
-_HOLE = re.compile(r"\{\{[^{}\n]*\}\}|\{%[^%\n]*%\}|<%[^%\n]*%>|@@\w+@@|%%\w+%%")
+_HOLE = regex(r"\{\{[^{}\n]*\}\}|\{%[^%\n]*%\}|<%[^%\n]*%>|@@\w+@@|%%\w+%%")
+# One of these begins each of them.
+_OPENINGS = ("{{", "{%", "<%", "@@", "%%")
 _SCRIPTS = frozenset({"CMD", "ENTRYPOINT", "HEALTHCHECK", "ONBUILD", "RUN"})
 
 
 def has_hole(text: str) -> bool:
     """Whether something in a word is still to be filled in."""
-    return _HOLE.search(text) is not None
+    return _may_have_hole(text) and _HOLE.search(text) is not None
 
 
 def find_holes(dockerfile: Dockerfile) -> Iterator[Span]:
     """The places that are still to be filled in, in the order of the file."""
-    if _HOLE.search(dockerfile.text) is None:
+    if not has_hole(dockerfile.text):
         return
     for instruction in dockerfile.instructions:
         if instruction.name not in _SCRIPTS:
             start, end = instruction.span
             for found in _HOLE.finditer(dockerfile.text, start, end):
                 yield Span(*found.span())
+
+
+def _may_have_hole(text: str) -> bool:
+    return any(opening in text for opening in _OPENINGS)

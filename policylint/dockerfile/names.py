@@ -23,6 +23,11 @@ _INSTRUCTION = regex(r"^[ \t]*(?:FROM|ARG)[ \t]+\S", re.IGNORECASE | re.MULTILIN
 
 def is_named(name: str) -> bool:
     """Whether a file is called like a Dockerfile."""
+    lower = name.lower()
+    if lower in _WHOLE:
+        return True
+    if not any(whole in lower for whole in _WHOLE):
+        return False
     return bool(_NAME.fullmatch(name)) and not _OTHERS.search(name)
 
 

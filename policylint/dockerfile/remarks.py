@@ -23,6 +23,11 @@ _HEAD = regex(
     r"|(?P<kics>kics-scan\s)|(?P<semgrep>nosem)|(?P<buildkit>check\s*=))",
     re.IGNORECASE,
 )
+# In small letters: one of these is in every remark for the tool.
+_MARKS = {
+    "buildkit": ("check",), "checkov": ("checkov", "bridgecrew"), "hadolint": ("hadolint",),
+    "kics": ("kics-scan",), "semgrep": ("nosem",), "trivy": ("trivy",),
+}  # fmt: skip
 _IDS = r"(?P<ids>[\w.-]+(?:\s*,\s*[\w.-]+)*)"
 _FORMS = {
     "buildkit": regex(r"check\s*=(?P<ids>(?:.*;)?\s*skip\s*=.*)", re.IGNORECASE),
@@ -69,6 +74,9 @@ def find(file: Dockerfile, tools: Collection[str]) -> Iterator[Remark]:
 
 
 def _in_comment(comment: Word, tools: Collection[str]) -> Iterator[Remark]:
+    lower = comment.text.lower()
+    if not any(mark in lower for tool in tools for mark in _MARKS.get(tool, ())):
+        return
     head = _HEAD.match(comment.text)
     tool = head.lastgroup if head is not None else None
     if head is None or tool is None or tool not in tools:

@@ -42,7 +42,6 @@ _COMMIT = regex(
     r"#[0-9a-f]{40}(?:[0-9a-f]{24})?(?::|\Z)|[?&](?:commit|checksum)=[0-9a-f]{40}", re.IGNORECASE
 )
 _ADD_FLAGS = ("checksum", "keep-git-dir", "unpack")
-_ABSOLUTE = regex(r"[/\\$]|[A-Za-z]:")
 _WILD = regex(r"[*?\[]")
 
 
@@ -387,7 +386,9 @@ def copy_ignored_file(copy: Copy, build: ImageBuild) -> Problems:
 
 def begins_absolute(word: Word) -> bool:
     """Whether a path is absolute, or begins with a variable that may make it so."""
-    return bool(_ABSOLUTE.match(word.text.lstrip("\"'")))
+    path = word.text.lstrip("\"'")
+    has_drive = path[1:2] == ":" and path[0].isascii() and path[0].isalpha()
+    return path.startswith(("/", "\\", "$")) or has_drive
 
 
 def _sources(copy: Copy) -> Iterator[tuple[Value[str], str]]:

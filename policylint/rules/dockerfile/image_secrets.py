@@ -54,7 +54,7 @@ _OWN_HOSTS = ("localhost", "127.0.0.1", "0.0.0.0", "[::1]")  # noqa: S104 (nobod
 _AWS_KEYS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
 _CREDENTIAL_FILES = (".git-credentials", ".netrc", "_netrc")
 _NPM_FILE = ".npmrc"
-_NPM_CREDENTIAL = regex(r"_auth|_password", re.IGNORECASE)
+_NPM_CREDENTIALS = ("_auth", "_password")
 _ADDS_USERS = frozenset({
     "-b", "-c", "-d", "-e", "-f", "-g", "-G", "-k", "-K", "-l", "-p", "-R", "-P", "-s", "-u", "-Z",
     "--password",
@@ -495,7 +495,8 @@ _CONFIGURES: dict[str, Callable[[Command], ShellWord | None]] = {
 
 def _written(script: Script, removed: set[str]) -> Problems:
     """Credentials that a script writes into the files in which programs look for them."""
-    is_npm = bool(_NPM_CREDENTIAL.search(script.text))
+    lower = script.text.lower()
+    is_npm = any(credential in lower for credential in _NPM_CREDENTIALS)
     for command in script.commands:
         has_body = any(each.body is not None for each in command.redirections)
         if command.name in ("echo", "printf") or (command.name == "cat" and has_body):

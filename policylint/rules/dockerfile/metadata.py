@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from policylint.finding import Problems
 
 _AUTHORS = "org.opencontainers.image.authors"
-_KEY = regex(r"[a-z](?:[a-z0-9./_-]*[a-z0-9])?")
-_NOT_IN_KEYS = regex(r"[^a-z0-9./_-]")
+_IN_KEYS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789./_-")
 _MOST_NAMES = 3
 _RESERVED = ("com.docker.", "io.docker.", "org.dockerproject.")
 # What comments say to tools says nothing of stages and arguments.
@@ -248,10 +247,10 @@ def _as_label(instruction: Instruction, build: ImageBuild) -> Fix | None:
 
 def _wrong_in_key(name: str) -> str | None:
     """What is wrong with the name of a label."""
-    odd = _NOT_IN_KEYS.search(name)
+    odd = next((character for character in name if character not in _IN_KEYS), None)
     if odd is not None:
-        return f'has a "{odd.group()}": names are of lower-case letters, digits and . - _ /'
-    if _KEY.fullmatch(name) is None:
+        return f'has a "{odd}": names are of lower-case letters, digits and . - _ /'
+    if not (name[:1].isalpha() and name[-1:].isalnum()):
         return "does not begin with a letter, or not end with a letter or digit"
     if ".." in name or "--" in name:
         return f"has {'..' if '..' in name else '--'} in it"

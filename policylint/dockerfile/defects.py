@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from policylint.dockerfile.scanner import NAMES
-from policylint.dockerfile.variables import defect
+from policylint.dockerfile.variables import defect as wrong_word
 from policylint.dockerfile.words import is_json_array
 from policylint.named import NamedTuple
 from policylint.patterns import regex
 from policylint.source import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from policylint.dockerfile.excerpt import Word
     from policylint.dockerfile.scanner import Dockerfile, Flag, Instruction
@@ -30,9 +30,6 @@ NO_TRIGGERS = ("FROM", "MAINTAINER", "ONBUILD")
 _SWITCHES = ("link", "parents", "keep-git-dir", "unpack")
 _REPEATABLE = ("mount", "device", "exclude")
 _WITH_VARIABLES = ("ADD", "COPY", "EXPOSE", "FROM", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR")
-_WITH_A_FORM = frozenset((
-    "ADD", "CMD", "COPY", "ENTRYPOINT", "FROM", "HEALTHCHECK", "RUN", "SHELL", "VOLUME",
-))  # fmt: skip
 _MAY_BE_BARE = ("CMD", "ENTRYPOINT")
 _NAMES = frozenset(NAMES)
 _STAGE_NAME = regex(r"[a-zA-Z][a-zA-Z0-9_.-]*")
@@ -72,8 +69,12 @@ def find_in(instruction: Instruction) -> list[Defect]:
         if name not in _MAY_BE_BARE:
             found.append(Defect(f"{name} without operand", instruction.keyword.span))
         return found
-    if name in _WITH_A_FORM:
-        found += _in_form(instruction)
+    form = _FORMS.get(name)
+    defect = form(instruction) if form is not None else None
+    if defect is not None:
+        found.append(defect)
+    if instruction.opens_array and instruction.takes_json and not instruction.is_exec:
+        found += _in_array(instruction)
     if instruction.pairs:
         found += _in_pairs(instruction)
     elif name in _WITH_VARIABLES and not instruction.is_plain and not instruction.is_exec:
@@ -117,33 +118,44 @@ def _wrong_flag(flag: Flag, known: tuple[str, ...], seen: set[str]) -> str | Non
     return None if flag.value is not None else f"--{flag.name} without value"
 
 
-def _in_form(instruction: Instruction) -> Iterator[Defect]:
-    name, words = instruction.name, instruction.words
-    message = None
-    if name == "FROM" and not (
-        len(words) == 1 or (len(words) == 3 and words[1].text.upper() == "AS")
-    ):
-        message = "FROM takes an image, or an image AS a name"
-    elif name == "FROM" and len(words) == 3 and not _STAGE_NAME.fullmatch(words[2].text):
-        yield Defect(f"not a name for a stage: {words[2].text}", words[2].span)
-    elif name in ("ADD", "COPY") and len(words) < 2:
-        message = f"{name} takes at least one source and a destination"
-    elif name == "SHELL" and not (instruction.is_exec and words):
-        message = "SHELL takes a JSON array of strings"
-    elif name == "HEALTHCHECK":
-        kind = words[0].text.upper()
-        if kind not in ("CMD", "NONE"):
-            message = f"HEALTHCHECK takes CMD or NONE, not {words[0].text}"
-        elif (kind == "CMD") != (len(words) > 1):
-            message = f"HEALTHCHECK {kind} {'without' if kind == 'CMD' else 'with a'} command"
-    if message:
-        yield Defect(message, instruction.span)
-    if instruction.takes_json and not instruction.is_exec and instruction.opens_array:
-        yield from _in_array(instruction)
+def _in_from(instruction: Instruction) -> Defect | None:
+    words = instruction.words
+    if len(words) == 1:
+        return None
+    if len(words) != 3 or words[1].text.upper() != "AS":
+        return Defect("FROM takes an image, or an image AS a name", instruction.span)
+    if not _STAGE_NAME.fullmatch(words[2].text):
+        return Defect(f"not a name for a stage: {words[2].text}", words[2].span)
+    return None
+
+
+def _in_copy(instruction: Instruction) -> Defect | None:
+    if len(instruction.words) > 1:
+        return None
+    message = f"{instruction.name} takes at least one source and a destination"
+    return Defect(message, instruction.span)
+
+
+def _in_shell(instruction: Instruction) -> Defect | None:
+    if instruction.words and instruction.is_exec:
+        return None
+    return Defect("SHELL takes a JSON array of strings", instruction.span)
+
+
+def _in_healthcheck(instruction: Instruction) -> Defect | None:
+    words = instruction.words
+    kind = words[0].text.upper()
+    if kind not in ("CMD", "NONE"):
+        message = f"HEALTHCHECK takes CMD or NONE, not {words[0].text}"
+    elif (kind == "CMD") != (len(words) > 1):
+        message = f"HEALTHCHECK {kind} {'without' if kind == 'CMD' else 'with a'} command"
+    else:
+        return None
+    return Defect(message, instruction.span)
 
 
 def _in_array(instruction: Instruction) -> Iterator[Defect]:
-    if instruction.takes_json and is_json_array(instruction.operand.text):
+    if is_json_array(instruction.operand.text):
         yield Defect(f"{instruction.name}: JSON with other than strings", instruction.span)
 
 
@@ -159,6 +171,15 @@ def _in_pairs(instruction: Instruction) -> Iterator[Defect]:
 
 def _in_words(words: Iterable[Word], escape: str) -> Iterator[Defect]:
     for word in words:
-        message = defect(word.text, escape)
+        message = wrong_word(word.text, escape)
         if message:
             yield Defect(message, word.span)
+
+
+_FORMS: dict[str, Callable[[Instruction], Defect | None]] = {
+    "ADD": _in_copy,
+    "COPY": _in_copy,
+    "FROM": _in_from,
+    "HEALTHCHECK": _in_healthcheck,
+    "SHELL": _in_shell,
+}

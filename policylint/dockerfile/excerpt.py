@@ -62,11 +62,15 @@ class Excerpt:
 
     def offset(self, index: int) -> int:
         """Where a character of the excerpt stands in the source."""
+        if len(self.starts) == 1:
+            return self.sources[0] + index - self.starts[0]
         piece = self._piece(index)
         return self.sources[piece] + index - self.starts[piece]
 
     def index(self, offset: int) -> int:
         """Which character of the excerpt stands at an offset of the source."""
+        if len(self.starts) == 1:
+            return self.starts[0] + offset - self.sources[0]
         piece = bisect_right(self.sources, offset) - 1
         return self.starts[piece] + offset - self.sources[piece]
 
@@ -85,6 +89,10 @@ class Excerpt:
     def word(self, start: int, end: int) -> Word:
         """A part of the excerpt as a word."""
         return _word(Word, (self.text[start:end], self.span(start, end)))
+
+    def worded(self, text: str, start: int, end: int) -> Word:
+        """A part of the excerpt as a word, of which the text is known already."""
+        return _word(Word, (text, self.span(start, end)))
 
     def words(self, places: Iterable[tuple[int, int]]) -> tuple[Word, ...]:
         """Some parts of the excerpt, each as a word."""

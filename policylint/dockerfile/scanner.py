@@ -49,7 +49,7 @@ _BLANKS = re.compile(r"[\t\n\v\f\r ]*")
 _SPACES = re.compile(SPACES)
 # A name, and where its flags, or else its operands begin.
 _HEAD = re.compile(rf"([^\t\v\f\r ]*){_BLANKS.pattern}(?:(--)|{SPACES})")
-_PLAIN_FLAG = re.compile(r"--[^\t\n\v\f\r '\"\\]+(?=[\t\n\v\f\r ]|\Z)")
+_PLAIN_FLAG = re.compile(r"--([^\t\n\v\f\r '\"\\=]+)(?:=([^\t\n\v\f\r '\"\\]*))?[\t\n\v\f\r ]+")
 _FLAG_PIECE = regex(
     r"[^\t\n\v\f\r '\"\\]+|\\.?|'(?:[^'\\]|\\.)*[\\']?|\"(?:[^\"\\]|\\.)*[\\\"]?", re.DOTALL
 )
@@ -296,12 +296,18 @@ class Instruction:
         return self._operand
 
     def _read_flags(self) -> None:
-        text, end = self.excerpt.text, self._end
+        excerpt, end = self.excerpt, self._end
+        text = excerpt.text
         at = _past_blanks(text, self._name_end)
         flags: list[Flag] = []
         while text.startswith("--", at):
+            plain = _PLAIN_FLAG.match(text, at, end)
+            if plain:
+                flags.append(_plain_flag(excerpt, plain))
+                at = plain.end()
+                continue
             stop = _flag_end(text, at, end)
-            flag, at = _flag(self.excerpt, at, stop), _past_blanks(text, stop)
+            flag, at = _flag(excerpt, at, stop), _past_blanks(text, stop)
             if not flag.name and flag.value is None:
                 break
             flags.append(flag)
@@ -575,15 +581,23 @@ def _in_arithmetic(text: str, at: int) -> bool:
 
 
 def _flag_end(text: str, at: int, end: int) -> int:
-    plain = _PLAIN_FLAG.match(text, at, end)
-    if plain:
-        return plain.end()
     while at < end:
         piece = _FLAG_PIECE.match(text, at, end)
         if not piece:
             break
         at = piece.end()
     return at
+
+
+def _plain_flag(excerpt: Excerpt, found: re.Match[str]) -> Flag:
+    """A flag without quotes, with something behind it."""
+    name, value = found.groups()
+    start, end = found.start(), found.end(1) if value is None else found.end(2)
+    if value is None:
+        return Flag(name, None, excerpt.span(start, end), None, None)
+    begin = found.start(2)
+    content = excerpt.slice(begin, end)
+    return Flag(name, value, excerpt.span(start, end), excerpt.span(begin, end), content)
 
 
 def _flag(excerpt: Excerpt, start: int, end: int) -> Flag:

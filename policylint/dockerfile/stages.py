@@ -84,7 +84,10 @@ class Mount(NamedTuple):
 
     def field(self, *keys: str) -> MountField | None:
         """The last field with one of these keys: one thing may have several names."""
-        return next((field for field in reversed(self.fields) if field.key in keys), None)
+        for field in reversed(self.fields):
+            if field.key in keys:
+                return field
+        return None
 
 
 class Variables:
@@ -415,28 +418,22 @@ def mounts(instruction: Instruction) -> tuple[Mount, ...]:
     """The --mount flags of a RUN."""
     return tuple(
         [
-            Mount(flag, _mount_fields(flag.excerpt))
+            Mount(flag, tuple(_mount_fields(flag.excerpt)))
             for flag in instruction.flags
             if flag.name == "mount" and flag.excerpt is not None
         ]
     )
 
 
-def _mount_fields(excerpt: Excerpt) -> tuple[MountField, ...]:
-    fields: list[MountField] = []
-    at = 0
-    while at <= len(excerpt.text):
-        found = _MOUNT_FIELD.match(excerpt.text, at)
-        if not found:
-            break
-        quoted = found.group(1)
-        text = found.group() if quoted is None else quoted.replace('""', '"')
-        key, equals, value = text.partition("=")
-        fields.append(
-            MountField(key.lower(), value if equals else None, excerpt.span(*found.span()))
-        )
+def _mount_fields(excerpt: Excerpt) -> Iterator[MountField]:
+    text, at = excerpt.text, 0
+    while at <= len(text):
+        found: re.Match[str] = _MOUNT_FIELD.match(text, at)  # type: ignore[assignment]
+        quoted = found[1]
+        field = found[0] if quoted is None else quoted.replace('""', '"')
+        key, equals, value = field.partition("=")
+        yield MountField(key.lower(), value if equals else None, excerpt.span(at, found.end()))
         at = found.end() + 1
-    return tuple(fields)
 
 
 class _Layer:

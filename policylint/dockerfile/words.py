@@ -6,7 +6,6 @@ import re
 from json import JSONDecoder
 from typing import TYPE_CHECKING
 
-from policylint.dockerfile.excerpt import Excerpt, Word
 from policylint.named import NamedTuple
 from policylint.patterns import regex
 
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import NoReturn
 
+    from policylint.dockerfile.excerpt import Excerpt, Word
 
 # What BuildKit, written in Go, takes for white space; str.isspace and \s take four more,
 # U+001C to U+001F. A line of those is no blank line: whatever follows it is not its like.
@@ -122,7 +122,8 @@ def split_json(excerpt: Excerpt, start: int) -> tuple[Word, ...] | None:
     at = start + 1
     usual = _USUAL_STRING.match(text, at)
     while usual:
-        words.append(Word(_writable(usual[1]), excerpt.span(usual.start(1) - 1, usual.end(1) + 1)))
+        begin, end = usual.span(1)
+        words.append(excerpt.worded(_writable(usual[1]), begin - 1, end + 1))
         at = usual.end()
         if usual[2] == "]":
             return tuple(words)
@@ -135,7 +136,7 @@ def split_json(excerpt: Excerpt, start: int) -> tuple[Word, ...] | None:
             value, stop = _JSON.raw_decode(text, at)
         except ValueError:
             return None
-        words.append(Word(_writable(value), excerpt.span(at, stop)))
+        words.append(excerpt.worded(_writable(value), at, stop))
         at = _past_blanks(text, stop)
         if text[at : at + 1] == "]":
             return tuple(words)

@@ -90,8 +90,8 @@ _INSTALL_VALUED = (
 _SETCAP_VALUED = ("-n",)
 _SETCAP_HARMLESS = ("-r", "-v")  # it takes all capabilities away, it only compares
 _MODE_LETTERS = "rwxXstugoa"
-_SPECIAL = "\"'$\\`"
-_SURROUNDING = "\"'{\\`"  # around a colon that may not end the name
+_SPECIAL = frozenset("\"'$\\`")
+_SURROUNDING = frozenset("\"'{\\`")  # around a colon that may not end the name
 _BLANKS = "\t\n\v\f\r "
 
 
@@ -381,7 +381,7 @@ def _user(user: User) -> None:
         return
     word = _trimmed(words[0])
     name, colon, group = word.text.partition(":")
-    if colon and not any(mark in name for mark in _SURROUNDING):
+    if colon and _SURROUNDING.isdisjoint(name):
         # Of `root:$GROUP` one half is known.
         at, end = len(name), len(word.text)
         user.user = user.value(Word(name, word.part(0, at)))
@@ -450,8 +450,7 @@ def _settings(variable: BuildVar) -> Iterator[ToolSetting]:
 def _key(statement: Statement, word: Word) -> Value[str]:
     """A name, in which what a template has still to fill in changes nothing."""
     text = word.text
-    is_written = any(mark in text for mark in _SPECIAL)
-    return statement.value(word) if is_written else Value(text, word.span)
+    return Value(text, word.span) if _SPECIAL.isdisjoint(text) else statement.value(word)
 
 
 def _labels(labels: ImageLabels) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from policylint.dockerfile.excerpt import Excerpt, joined
+from policylint.dockerfile.excerpt import Excerpt, Stretch, joined
 from policylint.dockerfile.shell import SHELLS
 from policylint.named import NamedTuple
 from policylint.patterns import regex
@@ -128,8 +128,8 @@ def _line_of(command: Command) -> Excerpt:
     for word in command.arguments:
         if _ECHO_OPTION.fullmatch(word.value) and not parts:
             continue
-        parts += [word.content, Excerpt(" ", (0,), (word.span.end,))]
-    return joined(parts) if parts else Excerpt("")
+        parts += [word.content, Stretch(" ", word.span.end)]
+    return joined(parts) if parts else Stretch("")
 
 
 def _in_lines(excerpt: Excerpt, hints: frozenset[str]) -> Iterator[Opening]:

@@ -48,8 +48,8 @@ class Excerpt:
     def __init__(
         self,
         text: str,
-        starts: Sequence[int] = (0,),
-        sources: Sequence[int] = (0,),
+        starts: Sequence[int],
+        sources: Sequence[int],
         widths: Sequence[int] = (),
     ) -> None:
         self.text = text
@@ -62,27 +62,20 @@ class Excerpt:
 
     def offset(self, index: int) -> int:
         """Where a character of the excerpt stands in the source."""
-        if len(self.starts) == 1:
-            return self.sources[0] + index - self.starts[0]
-        piece = self._piece(index)
+        piece = bisect_right(self.starts, index) - 1
         return self.sources[piece] + index - self.starts[piece]
 
     def index(self, offset: int) -> int:
         """Which character of the excerpt stands at an offset of the source."""
-        if len(self.starts) == 1:
-            return self.starts[0] + offset - self.sources[0]
         piece = bisect_right(self.sources, offset) - 1
         return self.starts[piece] + offset - self.sources[piece]
 
     def span(self, start: int, end: int) -> Span:
         """The stretch of the source from one character of the excerpt up to another."""
-        if len(self.starts) == 1 and not self.widths:
-            shift = self.sources[0] - self.starts[0]
-            return _span(Span, (start + shift, end + shift))
         if end <= start:
             at = self.offset(start)
             return Span(at, at)
-        last = self._piece(end - 1)
+        last = bisect_right(self.starts, end - 1) - 1
         width = self.widths[last] if self.widths else 1
         return Span(self.offset(start), self.sources[last] + end - 1 - self.starts[last] + width)
 
@@ -91,27 +84,21 @@ class Excerpt:
         return _word(Word, (self.text[start:end], self.span(start, end)))
 
     def worded(self, text: str, start: int, end: int) -> Word:
-        """A part of the excerpt as a word, of which the text is known already."""
+        """A part of the excerpt as a word, of which the text is another: what is decoded."""
         return _word(Word, (text, self.span(start, end)))
 
     def words(self, places: Iterable[tuple[int, int]]) -> tuple[Word, ...]:
         """Some parts of the excerpt, each as a word."""
-        if len(self.starts) > 1 or self.widths:
-            return tuple([self.word(start, end) for start, end in places])
-        text, shift = self.text, self.sources[0] - self.starts[0]
-        return tuple([
-            _word(Word, (text[start:end], _span(Span, (start + shift, end + shift))))
-            for start, end in places
-        ])  # fmt: skip
+        return tuple([self.word(start, end) for start, end in places])
 
     def slice(self, start: int, end: int) -> Excerpt:
         """A part of the excerpt as an excerpt."""
         text = self.text[start:end]
-        if len(self.starts) == 1:
-            return Excerpt(text, (0,), (self.sources[0] + start - self.starts[0],), self.widths)
         first = bisect_right(self.starts, start) - 1
         head = self.sources[first] + start - self.starts[first]
         if first + 1 == len(self.starts) or self.starts[first + 1] >= end:
+            if not self.widths or self.widths[first] == 1:
+                return Stretch(text, head)
             return Excerpt(text, (0,), (head,), self.widths[first : first + 1])
         stop = bisect_left(self.starts, end, first + 1)
         widths = self.widths[first:stop]
@@ -134,10 +121,49 @@ class Excerpt:
 
     def nothing(self, index: int) -> Excerpt:
         """An empty excerpt at the place of a character."""
-        return Excerpt("", (0,), (self.offset(index),))
+        return Stretch("", self.offset(index))
 
-    def _piece(self, index: int) -> int:
-        return bisect_right(self.starts, index) - 1 if len(self.starts) > 1 else 0
+
+class Stretch(Excerpt):
+    """An excerpt of one piece, as most are: a stretch of the source, which begins at `begin`."""
+
+    __slots__ = ("begin",)
+
+    starts = (0,)
+    widths = ()
+
+    def __init__(self, text: str, begin: int = 0) -> None:
+        self.text = text
+        self.begin = begin
+
+    @property
+    def sources(self) -> Sequence[int]:  # type: ignore[override]
+        """The one place where it begins."""
+        return (self.begin,)
+
+    def offset(self, index: int) -> int:  # noqa: D102 (as above, and so on)
+        return self.begin + index
+
+    def index(self, offset: int) -> int:  # noqa: D102
+        return offset - self.begin
+
+    def span(self, start: int, end: int) -> Span:  # noqa: D102
+        begin = self.begin
+        return _span(Span, (begin + start, begin + end))
+
+    def word(self, start: int, end: int) -> Word:  # noqa: D102
+        begin = self.begin
+        return _word(Word, (self.text[start:end], _span(Span, (begin + start, begin + end))))
+
+    def words(self, places: Iterable[tuple[int, int]]) -> tuple[Word, ...]:  # noqa: D102
+        text, begin = self.text, self.begin
+        return tuple([
+            _word(Word, (text[start:end], _span(Span, (begin + start, begin + end))))
+            for start, end in places
+        ])  # fmt: skip
+
+    def slice(self, start: int, end: int) -> Excerpt:  # noqa: D102
+        return Stretch(self.text[start:end], self.begin + start)
 
 
 def joined(excerpts: Sequence[Excerpt]) -> Excerpt:

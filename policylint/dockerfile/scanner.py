@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from policylint.dockerfile.excerpt import Excerpt, Word
+from policylint.dockerfile.excerpt import Excerpt, Stretch, Word
 from policylint.dockerfile.variables import is_plain
 from policylint.dockerfile.words import (
     SPACE,
@@ -370,14 +370,17 @@ class _Scan:
         directives = self._directives()
         instructions: list[Instruction] = []
         above: list[Word] = []
-        while self.next < len(self.lines):
-            start = self.at
-            line = self._take_line()
+        lines, count = self.lines, len(self.lines)
+        while self.next < count:
+            start, line = self.at, lines[self.next]
+            self.next += 1
+            self.at += len(line) + 1
             content = line.strip(SPACE)
             if not content:
                 above = []
                 continue
-            start += line.index(content[0])
+            if content[0] != line[0]:
+                start += line.index(content[0])
             if content[0] == "#":
                 above.append(self._comment(content, start))
                 continue
@@ -423,10 +426,10 @@ class _Scan:
     ) -> Instruction | None:
         """The instruction that begins with a line, of which `content` is what is not blank."""
         blanks: tuple[Span, ...] = ()
-        piece = self._continued(line)
+        piece = self._continued(line) if self.escape in line else None
         if piece is None:
-            excerpt, text = Excerpt(content, (0,), (start,)), content
-            begin, end = 0, len(text)
+            text, begin, end = content, 0, len(content)
+            excerpt: Excerpt = Stretch(content, start)
         else:
             excerpt, blanks = self._joined(piece.lstrip(SPACE), start)
             text = excerpt.text
@@ -445,10 +448,9 @@ class _Scan:
 
     def _continued(self, line: str) -> str | None:
         """The line without its continuation, `None` if it has none."""
-        if self.escape in line:
-            content = line.rstrip("\r").rstrip(" \t")
-            if content.endswith(self.escape) and content[-2:-1] != self.escape:
-                return content[:-1]
+        content = line.rstrip("\r").rstrip(" \t")
+        if content.endswith(self.escape) and content[-2:-1] != self.escape:
+            return content[:-1]
         return None
 
     def _joined(self, piece: str | None, start: int) -> tuple[Excerpt, tuple[Span, ...]]:
@@ -542,8 +544,8 @@ class _Scan:
     def _body(self, span: Span, chomp: bool) -> Excerpt:
         text = self.text[span.start : span.end]
         if not chomp and "\r" not in text:
-            return Excerpt(text, (0,), (span.start,))
-        whole = Excerpt(text, (0,), (span.start,))
+            return Stretch(text, span.start)
+        whole = Stretch(text, span.start)
         parts: list[tuple[str, int, int]] = []
         at = 0
         for line in text.split("\n"):

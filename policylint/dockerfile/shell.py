@@ -16,7 +16,7 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from policylint.dockerfile.excerpt import Excerpt, joined
+from policylint.dockerfile.excerpt import Excerpt, Stretch, joined
 from policylint.dockerfile.script import (
     Assignment,
     Command,
@@ -125,7 +125,7 @@ _ENDS_WORD = frozenset(" \t\r\f\v\n;&|<>()")
 
 def parse(text: str | Excerpt, kind: str = "") -> Script:
     """Read a script, plain text or an excerpt of a source."""
-    excerpt = Excerpt(text) if isinstance(text, str) else text
+    excerpt = Stretch(text) if isinstance(text, str) else text
     return _Reader(excerpt, kind, 0).run()
 
 
@@ -135,7 +135,7 @@ def command_line(words: Sequence[ShellWord]) -> Script:
 
 
 def _reading(words: Sequence[ShellWord], kind: str, depth: int) -> Script:
-    reader = _Reader(Excerpt("".join([word.value for word in words])), kind, depth)
+    reader = _Reader(Stretch("".join([word.value for word in words])), kind, depth)
     reader.words = list(words)
     reader.end_command("")
     return reader.script
@@ -165,10 +165,10 @@ def read(instruction: Instruction) -> Script | None:
     if command.text == first.word.text:
         body = first.body
         return parse(body) if is_for_shell(body.text) else None
-    parts = [command, Excerpt("\n", (0,), (instruction.span.end,))]
+    parts = [command, Stretch("\n", instruction.span.end)]
     for heredoc in instruction.heredocs:
         place = (heredoc.end or heredoc.span).start
-        parts += [heredoc.body, Excerpt(f"{heredoc.name}\n", (0,), (place,))]
+        parts += [heredoc.body, Stretch(f"{heredoc.name}\n", place)]
     return parse(joined(parts))
 
 
@@ -270,12 +270,20 @@ class _Reader:
 
     def run(self) -> Script:
         """The whole script."""
-        text, end = self.text, len(self.text)
+        text, excerpt, end = self.text, self.excerpt, len(self.text)
+        usual = _USUAL.match
         while self.at < end:
-            usual = _USUAL.match(text, self.at)
-            if usual:
-                self._usual(usual)
+            found = usual(text, self.at)
+            while found and self.words and not self.header:
+                word = found[1]
+                self.at = stop = found.end()
+                self.words.append(ShellWord(word, word, True, excerpt, stop - len(word), stop))
+                found = usual(text, stop)
+            if found:
+                self._first_word(found)
                 continue
+            if self.at == end:
+                break
             blanks = _BLANKS.match(text, self.at)
             if blanks:
                 self.at = blanks.end()
@@ -426,20 +434,15 @@ class _Reader:
         self.closed = Group(frame.kind, frame.first, len(self.script.commands), [])
         self.script.groups.append(self.closed)
 
-    def _usual(self, found: re.Match[str]) -> None:
-        """Take a word that is as it is written."""
+    def _first_word(self, found: re.Match[str]) -> None:
+        """Take a usual word where a command may begin, or a keyword or an assignment stand."""
         text = found[1]
-        start, end = found.span(1)
-        if not self.words and "=" in text:
-            self.at = start
+        if "=" in text:
+            self.at = found.start(1)
             self._word()
-            return
-        self.at = end
-        word = ShellWord(text, text, True, self.excerpt, start, end)
-        if self.words and not self.header:
-            self.words.append(word)
         else:
-            self._place(word)
+            self.at = end = found.end()
+            self._place(ShellWord(text, text, True, self.excerpt, end - len(text), end))
 
     def _word(self) -> None:
         """Take a word, or the assignment that stands there."""

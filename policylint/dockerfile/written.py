@@ -6,7 +6,7 @@ import re
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from policylint.dockerfile.excerpt import Excerpt, joined
+from policylint.dockerfile.excerpt import Excerpt, Stretch, joined
 from policylint.named import NamedTuple
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def _spaced(words: list[ShellWord]) -> Excerpt:
     """Words with a blank between them, as echo writes them."""
     parts = [words[0].content]
     for word in words[1:]:
-        parts += [Excerpt(" ", (0,), (word.span.start,)), word.content]
+        parts += [Stretch(" ", word.span.start), word.content]
     return joined(parts)
 
 

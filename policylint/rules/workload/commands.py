@@ -240,7 +240,7 @@ def _script(text: str) -> Script:
 @lru_cache(maxsize=16)
 def _script_of_list(texts: tuple[str | None, ...]) -> Script:
     """The script of a list of arguments, of which None are unknown."""
-    from policylint.dockerfile.excerpt import Excerpt
+    from policylint.dockerfile.excerpt import Stretch
     from policylint.dockerfile.script import ShellWord
     from policylint.dockerfile.shell import command_line
     from policylint.source import Span
@@ -250,7 +250,7 @@ def _script_of_list(texts: tuple[str | None, ...]) -> Script:
     if first.startswith("-"):  # for the program of the image: a shell, if it takes `-c`
         program = "sh" if re.fullmatch(_SHELL_OPTION, first) else "program"
         words.append(
-            ShellWord(program, program, True, Excerpt(program), 0, len(program), span=Span(0, 0))
+            ShellWord(program, program, True, Stretch(program), 0, len(program), span=Span(0, 0))
         )
     start = 0
     for text in texts:
@@ -261,7 +261,7 @@ def _script_of_list(texts: tuple[str | None, ...]) -> Script:
                 value,
                 value,
                 text is not None,
-                Excerpt(value, (0,), (start,)),
+                Stretch(value, start),
                 0,
                 len(value),
                 span=span,

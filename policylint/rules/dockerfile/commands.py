@@ -10,7 +10,6 @@ from policylint.finding import Change, Fix, Problem
 from policylint.image import (
     AccountCommand,
     BuildStage,
-    DefaultShell,
     Download,
     FileCommand,
     OnBuild,
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from policylint.dockerfile.script import Command, Option, Script
+    from policylint.dockerfile.stages import Stage
     from policylint.finding import Problems
     from policylint.image import RunCommand, Statement
 
@@ -238,7 +238,7 @@ def wget_and_curl(stage: BuildStage) -> Problems:
         "DL4006", "KICS:Shell Running A Pipe Without Pipefail Flag", "semgrep:set-pipefail",
     ),
 )  # fmt: skip
-def pipe_without_pipefail(run: Run, stage: BuildStage) -> Problems:
+def pipe_without_pipefail(run: Run) -> Problems:
     """A pipe hides the failure of all commands but the last.
 
     When the download in `curl … | tar x` breaks off, the build goes on with half of it.
@@ -257,7 +257,8 @@ def pipe_without_pipefail(run: Run, stage: BuildStage) -> Problems:
         RUN curl -fsSL https://get.example.com/tool.tar.gz | tar xz
         USER 10001
     """
-    if run.script is None or "|" not in run.script.text:
+    stage = run.stage
+    if stage is None or run.script is None or "|" not in run.script.text:
         return
     if run.instruction.is_exec or run.instruction.escape != "\\":
         return
@@ -265,8 +266,8 @@ def pipe_without_pipefail(run: Run, stage: BuildStage) -> Problems:
     if hidden is None:
         return
     # What ONBUILD runs has the SHELL with which the image ends.
-    shell = stage.effective(DefaultShell, None if run.is_trigger else run)
-    words = [word.text for word in shell.instruction.words] if shell is not None else []
+    shell = stage.effective("SHELL", None if run.is_trigger else run.instruction)
+    words = [word.text for word in shell.words] if shell is not None else []
     if not (_is_pipefail(words) and _knows_pipefail(words, stage)):
         yield Problem(_name(hidden), "the pipe hides a failure of this command")
 
@@ -415,12 +416,12 @@ def _is_pipefail(words: list[str]) -> bool:
     )
 
 
-def _knows_pipefail(words: list[str], stage: BuildStage) -> bool:
+def _knows_pipefail(words: list[str], stage: Stage) -> bool:
     """Whether a shell has the option: `sh` has where it is busybox."""
     name = words[0].rpartition("/")[2]
     if name not in _PLAIN_SHELLS:
         return True
-    *_, first = stage.stage.chain()
+    *_, first = stage.chain()
     image = (first.reference or "").lower()
     return name == "sh" and any(each in image for each in _WITH_BUSYBOX)
 

@@ -76,8 +76,9 @@ def apt_lists_kept(run: Run) -> Problems:
         RUN apt-get update && apt-get install -y --no-install-recommends curl=7.88.1-10 \\
             && rm -rf /var/lib/apt/lists/*
     """
-    for call in _kept(run, _APT) if _is_shipped(run) else ():
-        yield Problem(call, f"{call.command.name} {call.verb} leaves its lists in the layer")
+    for call in _kept(run, _APT):
+        if _is_shipped(run):
+            yield Problem(call, f"{call.command.name} {call.verb} leaves its lists in the layer")
 
 
 @rule(
@@ -280,11 +281,11 @@ def _kept(run: Run, filling: _Filling) -> Iterable[Call]:
             if not call.is_trial:
                 last[call.manager.name] = call
         elif last or command.in_function:
-            emptied = {each.name for each in filling.managers if _tidies(command, call, each)}
-            for name in emptied:
-                last.pop(name, None)
-            if command.in_function:  # what it does, it does when it is called
-                tidied |= emptied
+            for manager in filling.managers:
+                if _tidies(command, call, manager):
+                    last.pop(manager.name, None)
+                    if command.in_function:  # what it does, it does when it is called
+                        tidied.add(manager.name)
     return [
         call for name, call in last.items() if name not in tidied and not _is_kept_out(call, run)
     ]

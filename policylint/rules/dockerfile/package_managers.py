@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from policylint.detect.packages import Call
+    from policylint.dockerfile.script import Command
     from policylint.finding import Fix, Problems
-    from policylint.image import RunCommand
 
 _WITH_INDEX = (packages.APT, packages.APK, packages.YUM, packages.DNF, packages.ZYPPER)
 _USES = frozenset((
@@ -199,9 +199,10 @@ def package_index_update_alone(run: Run) -> Problems:
         return
     alone: dict[str, Call] = {}
     for each in run.commands:
-        call = packages.read(each.command) if each.name in packages.SYSTEM_PROGRAMS else None
+        command = each.command
+        call = packages.read(command) if command.name in packages.SYSTEM_PROGRAMS else None
         if call is None:
-            if _may_install(each):
+            if alone and _may_install(command):
                 alone.clear()
         elif call.manager in _WITH_INDEX and not call.is_trial:
             if _uses_index(call):
@@ -217,7 +218,8 @@ def _calls(run: Run) -> Iterable[Call]:
     """The calls of package managers of the system."""
     if packages.SYSTEM_PROGRAMS.isdisjoint(run.programs):
         return ()
-    commands = [each.command for each in run.commands if each.name in packages.SYSTEM_PROGRAMS]
+    names = packages.SYSTEM_PROGRAMS
+    commands = [each.command for each in run.commands if each.command.name in names]
     return [call for call in map(packages.read, commands) if call is not None]
 
 
@@ -246,11 +248,11 @@ def _is_for_security(call: Call) -> bool:
     return call.has(_SECURITY)
 
 
-def _may_install(each: RunCommand) -> bool:
+def _may_install(command: Command) -> bool:
     """Whether a command may install packages, such as a script of which nothing is known."""
-    name = each.name
+    name = command.name
     if name in SHELLS:
-        return not each.command.nested
+        return not command.nested
     return name in _INSTALLERS or name.endswith(".sh")
 
 

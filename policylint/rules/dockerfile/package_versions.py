@@ -258,7 +258,8 @@ def npm_version_unpinned(command: NodeCommand, run: Run) -> Problems:
         FROM node:22
         RUN npm install -g typescript@5.7.3
     """
-    if command.name != "npm" or packages.NPM.installs.isdisjoint(command.arguments):
+    words = command.command.arguments
+    if command.name != "npm" or packages.NPM.installs.isdisjoint([each.value for each in words]):
         return
     for word, name in _packages(command, run):
         if not _is_pinned_for_npm(name):

@@ -405,15 +405,15 @@ class Check:
         self.unless = rule.unless
         self.is_plain = not rule.around
         self._asks = rule.around
-        self._facts = facts
+        self._facts = {kind: facts[kind] for kind in rule.around if kind in facts}
         settings = choice.settings if choice is not None else {}
         self.function = partial(rule.check, **settings) if settings else rule.check
 
     def problems(self, node: Node | Fleet, around: dict[str, Any]) -> Iterator[Problem]:
         """What the rule says of a node."""
-        facts = self._facts
+        known = {**around, **self._facts} if self._facts else around
         try:
-            asked = [facts[kind] if kind in facts else around[kind] for kind in self._asks]
+            asked = [*map(known.__getitem__, self._asks)]
         except KeyError:  # an instruction before the first stage has none around it
             return iter(())
         return self.function(node, *asked)
@@ -439,7 +439,7 @@ class Checks:
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
         self._facts = {type(fact).__name__: fact for fact in policy.organisation}
-        self._by_node: dict[str, list[Check]] = {}
+        self._by_node: dict[type, list[Check]] = {}
         self._names = [name for name in COMPOSED if name in policy.rules]
         self._heard = {family for name in self._names for family in COMPOSED[name]}
         self._composed: list[Check] | None = None
@@ -450,13 +450,13 @@ class Checks:
             self._composed = [self._check(name) for name in self._names]
         return self._composed
 
-    def on(self, node_type: str) -> list[Check]:
+    def on(self, made: type) -> list[Check]:
         """The checks for a type of node, those first whose word the others heed."""
-        checks = self._by_node.get(node_type)
+        checks = self._by_node.get(made)
         if checks is None:
-            names = NODES.get(node_type, ())
+            names = NODES.get(made.__name__, ())
             checks = [self._check(name) for name in names if self._runs(name)]
-            self._by_node[node_type] = checks
+            self._by_node[made] = checks
         return checks
 
     def on_fleet(self, known: Collection[str]) -> list[Check]:
@@ -484,27 +484,27 @@ def load_rule(name: str) -> Rule:
     return rule
 
 
-def walk(top: Node) -> list[tuple[Node, dict[str, Node]]]:
+def walk(top: Node) -> list[tuple[Node, dict[str, Any]]]:
     """A node and those below it, each with the nodes around it by the name of their type."""
-    found: list[tuple[Node, dict[str, Node]]] = []
+    found: list[tuple[Node, dict[str, Any]]] = []
     _collect(top, {}, found)
     return found
 
 
-def _collect(
-    node: Node, around: dict[str, Node], found: list[tuple[Node, dict[str, Node]]]
-) -> None:
+def _collect(node: Node, around: dict[str, Any], found: list[tuple[Node, dict[str, Any]]]) -> None:
     found.append((node, around))
-    parts = type(node).PARTS
-    if parts:
-        inside = {**around, type(node).__name__: node}
-        for part in parts:
+    made = type(node)
+    if made.PARTS:
+        around = {**around, made.__name__: node}
+        for part in made.PARTS:
             below = getattr(node, part)
-            if type(below) is tuple:
-                for child in below:
-                    _collect(child, inside, found)
-            elif below is not None:
-                _collect(below, inside, found)
+            if not below:
+                continue
+            for child in below if type(below) is tuple else (below,):
+                if type(child).PARTS:
+                    _collect(child, around, found)
+                else:
+                    found.append((child, around))
 
 
 def _findings(
@@ -573,40 +573,40 @@ def _owner(at: At, workloads: dict[tuple[str | int, ...], Workload]) -> Workload
     return None
 
 
-def _all_problems(top: Node, checks: Checks) -> Iterator[tuple[Check, Problem]]:
+def _all_problems(top: Node, checks: Checks) -> list[tuple[Check, Problem]]:
     """The problems of a node and those below it, then those that are composed of them."""
-    composed = checks.composed() if isinstance(top, Workload) else ()
     heard: list[tuple[Check, Problem]] = []
     for node, around in walk(top):
-        here = checks.on(type(node).__name__)
-        for check, problem in _problems(node, around, here) if here else ():
-            if composed:
-                heard.append((check, problem))
-            yield check, problem
-    for check in composed:
-        problems = tuple(
-            Found(other.rule.name, problem.severity or other.rule.severity, problem)
-            for other, problem in heard
-            if other.rule.family in check.rule.after
-        )
-        for problem in check.problems(top, {"tuple[Found, ...]": problems}):
-            heard.append((check, problem))
-            yield check, problem
+        here = checks.on(type(node))
+        if here:
+            _hear(node, around, here, heard)
+    if isinstance(top, Workload):
+        for check in checks.composed():
+            problems = tuple(
+                Found(other.rule.name, problem.severity or other.rule.severity, problem)
+                for other, problem in heard
+                if other.rule.family in check.rule.after
+            )
+            _hear(top, {"tuple[Found, ...]": problems}, [check], heard)
+    return heard
 
 
-def _problems(
-    node: Node, around: dict[str, Node], checks: list[Check]
-) -> Iterator[tuple[Check, Problem]]:
+def _hear(
+    node: Node,
+    around: dict[str, Any],
+    checks: list[Check],
+    heard: list[tuple[Check, Problem]],
+) -> None:
+    """Add what some checks say of a node, those that heed the word of others after them."""
     spoken: set[str] = set()
     for check in checks:
         if spoken and not spoken.isdisjoint(check.unless):
             continue
         # Most rules ask for nothing but their node.
-        found = check.function(node) if check.is_plain else check.problems(node, around)
-        for problem in found:
+        for problem in check.function(node) if check.is_plain else check.problems(node, around):
+            heard.append((check, problem))
             if check.choice is not None:
                 spoken.add(check.rule.name)
-            yield check, problem
 
 
 def _finding(

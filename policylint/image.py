@@ -15,7 +15,6 @@ from policylint.model import UNKNOWN, Record, Value
 from policylint.source import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import TypeAlias
 
     from policylint.detect.tool_settings import Setting
@@ -63,11 +62,12 @@ class ImageBuild(Record):
         numbers = {stage.index for stage in final.chain()} if final is not None else set()
         return tuple(each for each in self.stages if each.stage.index in numbers)
 
-    def statements(self) -> Iterator[Statement]:
+    def statements(self) -> list[Statement]:
         """Every statement of the file; for an ONBUILD, what stands behind it."""
-        yield from _unwrapped(self.preamble)
+        found = _unwrapped(self.preamble)
         for stage in self.stages:
-            yield from _unwrapped(stage.statements)
+            found += _unwrapped(stage.statements)
+        return found
 
 
 class BuildStage(Record):
@@ -102,11 +102,11 @@ class BuildStage(Record):
         """The FROM."""
         return self.stage.instruction.keyword.span
 
-    def own(self, kind: type[S]) -> Iterator[S]:
+    def own(self, kind: type[S]) -> list[S]:
         """The stage's statements of a type, those behind ONBUILD left out."""
-        return (each for each in self.statements if type(each) is kind)
+        return [each for each in self.statements if type(each) is kind]
 
-    def unwrapped(self) -> Iterator[Statement]:
+    def unwrapped(self) -> list[Statement]:
         """The stage's statements; for an ONBUILD, what stands behind it."""
         return _unwrapped(self.statements)
 
@@ -490,9 +490,8 @@ class AccountCommand(RunCommand):
     """useradd, adduser, usermod, passwd, chpasswd."""
 
 
-def _unwrapped(statements: tuple[Statement, ...]) -> Iterator[Statement]:
-    for each in statements:
-        yield each.trigger if isinstance(each, OnBuild) and each.trigger is not None else each
+def _unwrapped(statements: tuple[Statement, ...]) -> list[Statement]:
+    return [(each.trigger or each) if type(each) is OnBuild else each for each in statements]
 
 
 if TYPE_CHECKING:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from policylint.finding import Finding, Related, rank
-from policylint.fleet import Fleet
-from policylint.fleet.reader import Reader
 from policylint.model import Record
 from policylint.parsers import parse
 from policylint.source import Span
@@ -16,7 +14,8 @@ if TYPE_CHECKING:
 
     from policylint.engine import Check
     from policylint.finding import Problem
-    from policylint.fleet import Facts, Spot
+    from policylint.fleet import Facts, Fleet, Spot
+    from policylint.fleet.reader import Reader
     from policylint.model import Suppression
     from policylint.organisation import Images
     from policylint.parsers import Document
@@ -44,7 +43,9 @@ class Gathering:
 
     def __init__(self) -> None:
         self.suppressions: dict[str, list[Suppression]] = {}
-        self._reader = Reader()
+        self._reader: Reader | None = None
+        # A Dockerfile that is alone so far: it meets nobody, so its facts are not read yet.
+        self._alone: tuple[SourceFile, list[Document]] | None = None
         self._sources: dict[str, SourceFile] = {}
         self._facts: dict[str, list[Facts]] = {}
         self._named: set[str] = set()
@@ -53,7 +54,7 @@ class Gathering:
     @property
     def is_empty(self) -> bool:
         """Whether no named file has anything that could be compared."""
-        return not self._named
+        return not self._named and self._alone is None
 
     @property
     def has_services(self) -> bool:
@@ -78,14 +79,25 @@ class Gathering:
         self, source: SourceFile, documents: Iterable[Document], *, is_named: bool = True
     ) -> None:
         """Take the facts of a file along; of two with one path the first counts."""
-        path = source.path
         documents = list(documents)
+        if self._alone is not None:
+            first, self._alone = self._alone, None
+            self._take(*first, is_named=True)
+        elif is_named and not self._sources and _is_build(documents):
+            self._alone = source, documents
+            return
+        self._take(source, documents, is_named=is_named)
+
+    def _take(self, source: SourceFile, documents: list[Document], *, is_named: bool) -> None:
+        path = source.path
         if path in self._sources:
             return
-        found = (
-            self._reader.facts(path, number, document.nodes)
-            for number, document in enumerate(documents)
-        )
+        if self._reader is None:
+            from policylint.fleet.reader import Reader
+
+            self._reader = Reader()
+        read = self._reader.facts
+        found = (read(path, number, document.nodes) for number, document in enumerate(documents))
         facts = [left for left in found if left is not None]
         if not facts:
             return
@@ -102,6 +114,8 @@ class Gathering:
 
     def fleet(self) -> Fleet:
         """All that is known; of files with the same text one stands for all."""
+        from policylint.fleet import Fleet
+
         paths = map(min, self._by_text.values())
         return Fleet(facts for path in paths for facts in self._facts[path])
 
@@ -181,6 +195,12 @@ class Gathering:
                 document = documents[spot.document]
                 names = document.names(spot.place)[len(spot.root) :]
                 yield spot, _Site(document.span(spot.place), names)
+
+
+def _is_build(documents: Iterable[Document]) -> bool:
+    """Whether there is nothing but a build of an image."""
+    nodes = [node for document in documents for node in document.nodes]
+    return bool(nodes) and all(getattr(node, "stages", ()) for node in nodes)
 
 
 class _Case(Record):

@@ -211,6 +211,15 @@ def test_a_dockerfile_without_exceptions_does_not_pay_for_them(repository: Path)
     assert sorted(names & exceptions) == []
 
 
+def test_a_dockerfile_alone_meets_nobody(repository: Path) -> None:
+    (repository / "Dockerfile").write_text("FROM debian:12.9\nUSER 1\n")
+    names = loaded(repository, "check", "Dockerfile")
+    assert not [name for name in names if name.startswith("policylint.fleet")]
+    assert not names & {"textwrap", "unicodedata"}
+    names = loaded(repository, "check", "Dockerfile", "app.json")
+    assert "policylint.fleet.reader" in names
+
+
 def test_a_foreign_file_loads_no_parser_and_no_rule(repository: Path) -> None:
     names = loaded(repository, "check", "package.json")
     assert strangers(names) == {"click"}

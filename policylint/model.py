@@ -7,10 +7,13 @@ never the ones above.
 
 from __future__ import annotations
 
+from functools import cache
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from types import CodeType
 
     from policylint.source import Span
     from policylint.tree import Place
@@ -86,14 +89,26 @@ class Record(metaclass=_RecordType):
         return type(self)(**{**kept, **changed})
 
 
-def _constructor(made: type[Record]) -> Any:
-    defaults = made._defaults  # noqa: SLF001 (the type is ours)
-    names = [f"{name}=_defaults[{name!r}]" if name in defaults else name for name in made._fields]
-    body = "; ".join(f"self.{name} = {name}" for name in made._fields) or "pass"
-    scope: dict[str, Any] = {"_defaults": defaults}
-    # The text is made of the field names above, nothing else.
-    exec(f"def __init__(self, {', '.join(names)}): {body}", scope)  # noqa: S102
-    return scope["__init__"]
+def _constructor(made: type[Record]) -> FunctionType:
+    fields, defaults = made._fields, made._defaults  # noqa: SLF001 (the type is ours)
+    if fields[len(fields) - len(defaults) :] != tuple(defaults):
+        raise TypeError(f"{made.__name__}: a field without default behind one with a default")
+    # All types of one size share the code of theirs, with other names in it.
+    code = _constructor_code(len(fields)).replace(co_varnames=("self", *fields), co_names=fields)
+    constructor = FunctionType(code, {}, "__init__", tuple(defaults.values()))
+    constructor.__qualname__ = f"{made.__name__}.__init__"
+    return constructor
+
+
+@cache
+def _constructor_code(size: int) -> CodeType:
+    names = [f"_{at}" for at in range(size)]
+    body = "; ".join(f"self.{name} = {name}" for name in names) or "pass"
+    scope: dict[str, Any] = {}
+    # The text is made of numbers, nothing else.
+    exec(f"def __init__({', '.join(['self', *names])}): {body}", scope)  # noqa: S102
+    code: CodeType = scope["__init__"].__code__
+    return code
 
 
 class _Unknown:

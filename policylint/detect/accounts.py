@@ -97,7 +97,8 @@ def _of_account(command: Command) -> Iterator[Opening]:
     if (
         number is not None
         and number.value_span is not None
-        and _ZERO.fullmatch(number.value or "")
+        and number.value
+        and not number.value.strip("0")
         and arguments.option("-o", "--non-unique")
     ):
         yield Opening(f"{_name(arguments)} becomes a second root", number.value_span)

@@ -30,7 +30,7 @@ def is_likely(text: str) -> bool:
     return (
         any(mark in text for mark in _MARKS)
         or any(mark in text for mark in ENCODED_KEYS)
-        or ("@" in text and "://" in text and bool(USER_INFO.search(text)))
+        or (text.rfind("@") > text.find("://") >= 0 and bool(USER_INFO.search(text)))
         or ("?" in text and _has_query_key(text.lower()))
     )
 

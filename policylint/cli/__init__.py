@@ -6,11 +6,18 @@ import gc
 import os
 import sys
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 import click
 
 from policylint import __version__
 from policylint.cli.errors import UsageError, fail, internal_error, traceback
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, TypeVar
+
+    _F = TypeVar("_F", bound=Callable[..., Any] | click.Command)
 
 # Each command is a module of this package, imported when it is asked for.
 _COMMANDS = {
@@ -41,8 +48,33 @@ class _Commands(click.Group):
             formatter.write_dl(list(_COMMANDS.items()))
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="policylint", message="%(prog)s %(version)s")
+def _telling(*names: str, what: str, told: Callable[[click.Context], str]) -> Callable[[_F], _F]:
+    """An option that prints something and ends; click's own loads `gettext` at every start."""
+
+    def tell(context: click.Context, _: click.Parameter, is_asked: bool) -> None:
+        if is_asked and not context.resilient_parsing:
+            click.echo(told(context), color=context.color)
+            context.exit()
+
+    return click.option(
+        *names, is_flag=True, expose_value=False, is_eager=True, help=what, callback=tell
+    )
+
+
+help_option = _telling(
+    "-h", "--help", what="Show this message and exit.", told=click.Context.get_help
+)
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    add_help_option=False,
+)
+@_telling(
+    "--version", what="Show the version and exit.", told=lambda _: f"policylint {__version__}"
+)
+@help_option
 def main() -> None:
     """Find mistakes in Marathon, Metronome and Dockerfiles before they are deployed."""
 

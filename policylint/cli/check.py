@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from policylint import policy as policies
+from policylint.cli import help_option
 from policylint.cli.errors import UsageError, fail, internal_error
 from policylint.cli.policies import context, covers, policy_for, reported, root_of
 from policylint.cli.rego import rego_options
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from policylint.source import SourceFile
 
 
-@click.command(short_help="Check definitions.")
+@click.command(short_help="Check definitions.", add_help_option=False)
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option(
     "--policy",
@@ -172,6 +173,7 @@ if TYPE_CHECKING:
 )
 @click.option("--debug", is_flag=True, envvar="POLICYLINT_DEBUG",
               help="Show where an internal error happened.")  # fmt: skip
+@help_option
 def command(
     paths: tuple[str, ...],
     policy_name: str | None,

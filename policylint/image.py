@@ -59,8 +59,9 @@ class ImageBuild(Record):
     def shipped(self) -> tuple[BuildStage, ...]:
         """The final stage and those that it is built from: their layers are the image."""
         final = self.build.final
-        numbers = {stage.index for stage in final.chain()} if final is not None else set()
-        return tuple(each for each in self.stages if each.stage.index in numbers)
+        if final is None:
+            return ()
+        return tuple([self.stages[each.index] for each in final.chain()][::-1])
 
     def statements(self) -> list[Statement]:
         """Every statement of the file; for an ONBUILD, what stands behind it."""

@@ -121,20 +121,22 @@ class Dockerfile:
         """The directive of a name, if the file has it."""
         return next((found for found in self.directives if found.name == name), None)
 
-    def all_instructions(self) -> Iterator[Instruction]:
+    def all_instructions(self) -> list[Instruction]:
         """The instructions, and those behind an ONBUILD each after it."""
+        found: list[Instruction] = []
         for instruction in self.instructions:
-            yield instruction
+            found.append(instruction)
             if instruction.trigger is not None:
-                yield instruction.trigger
+                found.append(instruction.trigger)
+        return found
 
 
 class Instruction:
     """One instruction, with its continuation lines joined.
 
-    `name` is in capitals; `comments` stand directly above, `heredocs` below,
-    `blanks` are the blank lines inside. `trigger` is the instruction behind an
-    ONBUILD. All else is worked out when it is first asked for.
+    `name` is in capitals, `written` as it stands there; `comments` stand directly
+    above, `heredocs` below, `blanks` are the blank lines inside. `trigger` is the
+    instruction behind an ONBUILD. All else is worked out when it is first asked for.
     """
 
     __slots__ = (
@@ -154,6 +156,7 @@ class Instruction:
         "name",
         "start",
         "trigger",
+        "written",
     )
 
     def __init__(
@@ -176,7 +179,8 @@ class Instruction:
         self._end = end
         head: re.Match[str] = _HEAD.match(excerpt.text, begin, end)  # type: ignore[assignment]
         self._name_end = head.end(1)
-        self.name = head[1].upper()
+        self.written = head[1]
+        self.name = self.written.upper()
         self._operand = -1 if head[2] else head.end()
         self._flags: tuple[Flag, ...] = ()
         self._words: tuple[Word, ...] | None = None
@@ -185,11 +189,6 @@ class Instruction:
 
     def __repr__(self) -> str:
         return f"<{self.excerpt.text[self._begin : self._end]!r}>"
-
-    @property
-    def written(self) -> str:
-        """The name in the case in which it is written."""
-        return self.excerpt.text[self._begin : self._name_end]
 
     @property
     def keyword(self) -> Word:

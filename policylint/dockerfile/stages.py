@@ -233,6 +233,9 @@ class Stage:
             if at:
                 return own[at - 1]
             return self.parent.effective(name) if self.parent else None
+        own = self.own(name)
+        if own or self.parent is None:
+            return own[-1] if own else None
         known = self._build.ends.setdefault(name, {})
         passed: list[int] = []
         found: Instruction | None = None

@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection
 
 NAMES = frozenset({
     ".aws", ".dockercfg", ".env", ".git-credentials", ".gnupg", ".netrc", ".npmrc", ".pypirc",
@@ -18,6 +18,8 @@ EXTENSIONS = (
     ".agilekeychain", ".jks", ".keychain", ".keystore", ".ovpn", ".p12", ".pcap", ".pfx",
     ".private_key", ".psafe3", ".rdp",
 )  # fmt: skip
+
+_ENDINGS = _IN_FOLDERS + EXTENSIONS
 
 # Variables that tell a program where its credentials are.
 VARIABLES = frozenset({
@@ -32,7 +34,7 @@ _SHORTEST_BEGINNING = 3
 
 
 def is_credential_file(
-    path: str, names: Iterable[str] = (), extensions: Iterable[str] = ()
+    path: str, names: Collection[str] = (), extensions: Collection[str] = ()
 ) -> bool:
     """Whether a path, which may have wildcards, is that of a file with credentials.
 
@@ -40,10 +42,10 @@ def is_credential_file(
     """
     path = path.replace("\\", "/").rstrip("/").lower()
     name = path.rpartition("/")[2]
-    if name in NAMES or path.endswith(_IN_FOLDERS) or name.endswith(EXTENSIONS):
+    if name in NAMES or path.endswith(_ENDINGS):
         return True
-    further = [each.lower() for each in names]
-    if name in further or any(name.endswith(_ending(each)) for each in extensions):
+    further = [each.lower() for each in names] if names else []
+    if name in further or (extensions and name.endswith(tuple(map(_ending, extensions)))):
         return True
     beginning, star, _ = name.partition("*")
     if not star or len(beginning) < _SHORTEST_BEGINNING:

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from policylint.patterns import regex
 
-# One of these stands in every text with a token or a private key that `credentials` knows.
-_MARKS = (
-    "AKIA", "ASIA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xoxa-",
-    "xoxb-", "xoxp-", "xoxr-", "xoxs-", "hooks.slack.com/services/", "AIza", "sk_live_", "SG.",
-    "npm_", "dckr_pat_", "hvs.", "AccountKey=", "eyJ", "PRIVATE KEY",
-)  # fmt: skip
 # "-----BEGIN " and "PRIVATE KEY" in base64, the latter from each of the three places in a group.
 ENCODED_KEYS = ("LS0tLS1CRUdJTi", "UFJJVkFURSBLRV", "BSSVZBVEUgS0VZ", "QUklWQVRFIEtFW")
+# One of these stands in every text with a token or a private key that `credentials` knows, or
+# one of GitHub's.
+_MARKS = (
+    "AKIA", "ASIA", "github_pat_", "glpat-", "xox", "hooks.slack.com/services/", "AIza", "sk_live_",
+    "SG.", "npm_", "dckr_pat_", "hvs.", "AccountKey=", "eyJ", "PRIVATE KEY", *ENCODED_KEYS,
+)  # fmt: skip
+_OF_GITHUB = ("ghp_", "gho_", "ghu_", "ghs_", "ghr_")
 
 USER_INFO = regex(r"://(?P<user>[^\s/?#:@\"'\\]*):(?P<password>[^\s/?#@\"'\\]+)@(?=[\w\[$%{<*-])")
 # In small letters: keys in the query of a URI.
@@ -22,14 +23,15 @@ _QUERY_KEYS = ("token=", "sig=", "signature=", "password=", "secret=", "access_k
 
 # In small letters: one of these stands in the name of every secret, and in `Authorization`.
 _NAME_PARTS = ("pass", "pwd", "secret", "token", "key", "credential", "webhook", "authorization")
-_TAKEN_OUT = dict.fromkeys(map(ord, "\\\"'$\r\n"))
+# What a shell takes out of words.
+_TAKEN_OUT = "\\\"'$\r\n"
 
 
 def is_likely(text: str) -> bool:
     """Whether a text may hold a credential: quick, and never wrong in saying no."""
     return (
-        any(mark in text for mark in _MARKS)
-        or any(mark in text for mark in ENCODED_KEYS)
+        any(map(text.__contains__, _MARKS))
+        or ("gh" in text and any(map(text.__contains__, _OF_GITHUB)))
         or (text.rfind("@") > text.find("://") >= 0 and bool(USER_INFO.search(text)))
         or ("?" in text and _has_query_key(text.lower()))
     )
@@ -38,10 +40,12 @@ def is_likely(text: str) -> bool:
 def may_name_secret(script: str) -> bool:
     """Whether words of a script may be the names of secrets: quick, never wrong in saying no.
 
-    What a shell takes out of words is taken out: `--pass''word` is `--password`.
+    Quotes do not hide them: `--pass''word` is `--password`.
     """
-    plain = script.translate(_TAKEN_OUT).casefold()
-    return any(part in plain for part in _NAME_PARTS)
+    plain = script
+    for mark in _TAKEN_OUT:
+        plain = plain.replace(mark, "")
+    return any(map(plain.casefold().__contains__, _NAME_PARTS))
 
 
 def _has_query_key(text: str) -> bool:

@@ -15,7 +15,7 @@ from policylint.named import NamedTuple
 from policylint.patterns import regex
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from policylint.dockerfile.script import Command, Redirection, Script
     from policylint.source import Span
@@ -94,10 +94,10 @@ _LOGIN_OPTIONS = {
     "curl": ("-u", "-U", "--user", "--proxy-user"), "http": ("-a", "--auth"),
     "https": ("-a", "--auth"), "ab": ("-A", "-P"),
 }  # fmt: skip
+# What may be one of these, by its first letter or its last.
+_LOGIN_OPTION = regex(r"--user|--proxy-user|--auth|-(?!-).*[uUaAP]", re.DOTALL)
 _KEEPERS = ("aws", "npm", "pnpm", "yarn")
-_TAKES_SECRETS = frozenset((
-    *_PASSWORD_OPTIONS, *_REGISTRY_CLIENTS, *_LOGIN_OPTIONS, *_KEEPERS,
-))  # fmt: skip
+_TAKES_SECRETS = frozenset((*_PASSWORD_OPTIONS, *_REGISTRY_CLIENTS, *_LOGIN_OPTIONS))
 _AUTHORIZATION = regex(r"\bauthorization:\s*(?:basic|bearer|token)\s+(\S+)", re.IGNORECASE)
 
 
@@ -170,10 +170,19 @@ def secrets_handed(script: Script) -> Iterator[Handed]:
         if command.name in _TAKES_SECRETS or _joins_options(command.name):
             yield from _options_of_programs(command)
         if names_any:
+            if command.name in _KEEPERS:
+                yield from _settings_kept(command)
             for word in command.arguments:
                 match = _AUTHORIZATION.search(word.value)
                 if match and not _is_expanded(match[1]):
                     yield Handed("the Authorization header", match[1].rstrip("\"'"), word.span)
+
+
+def take_secrets(programs: Collection[str]) -> bool:
+    """Whether any of them has options of its own for passwords, under no name that says so."""
+    if not _TAKES_SECRETS.isdisjoint(programs):
+        return True
+    return any(map(_joins_options, programs))
 
 
 def _writers(commands: list[Command]) -> Iterator[Command]:
@@ -385,14 +394,14 @@ def _options_of_programs(command: Command) -> Iterator[Handed]:
                 )
     elif name in _LOGIN_OPTIONS:
         names = _LOGIN_OPTIONS[name]
+        if not any(map(_LOGIN_OPTION.match, [word.value for word in command.arguments])):
+            return
         valued = CURL_VALUED if name == "curl" else names
         for option in command.split(valued).options:
             user, _, password = (option.value or "").partition(":")
             if option.name in names and password and not _is_expanded(password):
                 span = option.value_span or option.word.span
                 yield Handed(f"{name} {option.name}", password, span, user)
-    elif name in _KEEPERS:
-        yield from _settings_kept(command)
 
 
 def _settings_kept(command: Command) -> Iterator[Handed]:

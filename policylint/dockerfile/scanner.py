@@ -25,8 +25,6 @@ from policylint.patterns import regex
 from policylint.source import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from policylint.dockerfile.heredocs import Request
     from policylint.dockerfile.words import Pair
 

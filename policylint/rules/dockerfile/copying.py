@@ -164,16 +164,17 @@ def secret_file_copied(
         COPY package.json ./
         RUN --mount=type=secret,id=npmrc,target=/root/.npmrc npm install
     """
-    shipped = {stage.stage.index for stage in build.shipped}
+    shipped = build.shipped
+    numbers = [stage.stage.index for stage in shipped]
     for stage in build.stages:
-        is_shipped = stage.stage.index in shipped
+        is_shipped = stage.stage.index in numbers
         for copy in stage.unwrapped():
-            if not isinstance(copy, Copy) or (copy.origin is not None and not is_shipped):
+            if type(copy) is not Copy or (copy.origin is not None and not is_shipped):
                 continue
             for at, what in _credentials(copy, build, files, extensions):
                 message = f"{what} into the image" if is_shipped else f"{what} into a stage"
                 yield Problem(at, message, severity=None if is_shipped else "low")
-    yield from _credential_variables(build.shipped)
+    yield from _credential_variables(shipped)
 
 
 @rule(
@@ -220,7 +221,7 @@ def whole_context_copied(build: ImageBuild) -> Problems:
         "DL3021", "DS-0011", "KICS:Copy With More Than Two Arguments Not Ending With Slash",
     ),
 )  # fmt: skip
-def copy_many_needs_slash(copy: Copy, build: ImageBuild) -> Problems:
+def copy_many_needs_slash(copy: Copy) -> Problems:
     """Several sources copied to what is not named as a folder.
 
     The build stops here: a target of several sources has to end with a slash.
@@ -240,7 +241,7 @@ def copy_many_needs_slash(copy: Copy, build: ImageBuild) -> Problems:
     if target is None or count < 2 or not _lacks_slash(copy, target):
         return
     span = copy.instruction.words[-1].span
-    last = build.file.text[span.end - 1 : span.end]
+    last = copy.build.file.text[span.end - 1 : span.end]
     at = span.end - 1 if last in ("'", '"') else span.end
     fix = Fix("end it with a slash", (Change("text", Span(at, at), "/"),), is_safe=True)
     yield Problem(target, f"{count} sources, but no slash behind the target", fix=fix)
@@ -270,9 +271,9 @@ def copied_archive_extracted(stage: BuildStage) -> Problems:
     """
     archives: dict[str, Value[str]] = {}
     for statement in stage.unwrapped():
-        if isinstance(statement, Copy) and not statement.is_add and statement.origin is None:
+        if type(statement) is Copy and not statement.is_add and statement.origin is None:
             archives.update(_archives(statement))
-        elif isinstance(statement, Run) and archives:
+        elif archives and type(statement) is Run:
             for command in statement.commands:
                 for name in _unpacked(command):
                     source = archives.pop(name, None)
@@ -306,14 +307,14 @@ def copy_relative_without_workdir(stage: BuildStage) -> Problems:
     is_set = parent is not None and parent.effective("WORKDIR") is not None
     is_set_later = False
     for statement in stage.statements:
-        if isinstance(statement, Workdir):
+        if type(statement) is Workdir:
             is_set = True
-        elif isinstance(statement, OnBuild):
+        elif type(statement) is OnBuild:
             trigger = statement.trigger
-            is_set_later = is_set_later or isinstance(trigger, Workdir)
-            if isinstance(trigger, Copy) and not is_set_later and not _has_workdir(stage):
+            is_set_later = is_set_later or type(trigger) is Workdir
+            if type(trigger) is Copy and not is_set_later and not _has_workdir(stage):
                 yield from _relative_target(trigger)
-        elif isinstance(statement, Copy) and not is_set:
+        elif not is_set and type(statement) is Copy:
             yield from _relative_target(statement)
 
 
@@ -352,12 +353,12 @@ def copy_whole_filesystem(copy: Copy) -> Problems:
 
 
 @rule(
-    on=Copy,
+    on=ImageBuild,
     severity="medium",
     family="hygiene",
     equivalents=("BuildKit:CopyIgnoredFile",),
 )
-def copy_ignored_file(copy: Copy, build: ImageBuild) -> Problems:
+def copy_ignored_file(build: ImageBuild) -> Problems:
     """Copied file that the ignore file leaves out.
 
     The build does not see it: it stops here, or goes on without what is meant.
@@ -376,12 +377,13 @@ def copy_ignored_file(copy: Copy, build: ImageBuild) -> Problems:
         COPY src /srv
     """
     ignore = build.ignore
-    if ignore is None or copy.is_trigger:
+    if ignore is None:
         return
-    for source in _from_context(copy):
-        path = _in_context(source.value)
-        if ignore.covers_all(path):
-            yield Problem(source, f"{ignore.path} leaves out {path or 'everything'}")
+    for copy in (each for stage in build.stages for each in stage.own(Copy)):
+        for source in _from_context(copy):
+            path = _in_context(source.value)
+            if ignore.covers_all(path):
+                yield Problem(source, f"{ignore.path} leaves out {path or 'everything'}")
 
 
 def begins_absolute(word: Word) -> bool:
@@ -434,7 +436,7 @@ def _credentials(
             continue
         if is_credential_file(source.value, files, extensions):
             yield source, f"{_name(source.value.rstrip('/'))} goes"
-    for word in copy.instruction.words:
+    for word in copy.instruction.words if "$" in copy.instruction.excerpt.text else ():
         for reference in references(word.text, copy.instruction.escape):
             if reference.name in VARIABLES:
                 yield (
@@ -450,7 +452,7 @@ def _credential_variables(stages: tuple[BuildStage, ...]) -> Problems:
         for stage in stages
         for statement in stage.own(Variables)
         for each in statement.variables
-        if each.name.is_known and each.name.value in VARIABLES
+        if each.name.value in VARIABLES
     ]
     if not named:
         return
@@ -504,16 +506,19 @@ def _lacks_slash(copy: Copy, target: Value[str]) -> bool:
     return not written.endswith("/") and not (found and found[-1].end == len(written))
 
 
-def _archives(copy: Copy) -> Iterator[tuple[str, Value[str]]]:
+def _archives(copy: Copy) -> list[tuple[str, Value[str]]]:
     """The archives that a COPY brings, under their names in the image."""
     target = copy.target
-    name = _name(target.value) if target is not None and target.is_known else ""
+    name = target.value if target is not None and target.is_known else ""
+    is_named = name.lower().endswith(_ARCHIVES)
+    found = []
     for source in copy.sources:
         if source.is_known:
-            if name.lower().endswith(_ARCHIVES):
-                yield name, source
+            if is_named:
+                found.append((_name(name), source))
             if source.value.lower().endswith(_ARCHIVES):
-                yield _name(source.value), source
+                found.append((_name(source.value), source))
+    return found
 
 
 def _name(path: str) -> str:

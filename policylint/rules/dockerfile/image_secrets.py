@@ -7,7 +7,7 @@ from bisect import bisect_left
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from policylint.detect.hints import is_likely
+from policylint.detect.hints import is_likely, may_name_secret
 from policylint.detect.paths import lineage
 from policylint.detect.secret_words import (
     entropy,
@@ -29,14 +29,15 @@ from policylint.image import (
     Start,
     Variables,
 )
+from policylint.model import UNKNOWN
 from policylint.named import NamedTuple
 from policylint.patterns import regex
 from policylint.rule import rule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
-    from policylint.dockerfile.excerpt import Excerpt
+    from policylint.dockerfile.excerpt import Excerpt, Word
     from policylint.dockerfile.script import Command, Script, ShellWord
     from policylint.finding import Problems
     from policylint.image import ImageLabel, Statement
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 _SUBSTRINGS = ("api_key", "client_key", "pass", "private", "secret", "token", "username", "access")
 _ARGUMENT_SUBSTRINGS = ("api", "auth", "cert", "key")
 
-_WITH_NAMES = (Healthcheck, ImageLabels, Run, Start, Variables)
+_WITH_NAMES = frozenset((Healthcheck, ImageLabels, Run, Start, Variables))
 _SECRETS_FOLDERS = ("/run/secrets/", "/var/run/secrets/")
 _FINGERPRINT = regex(r"(?:0x)?(?:[0-9A-Fa-f]{8}|[0-9A-Fa-f]{16}|[0-9A-Fa-f]{40})")
 _HASH = regex(r"\$[0-9a-z]{1,3}\$.*", re.DOTALL)
@@ -195,18 +196,20 @@ def secret_value(
         ENV DB_PASSWORD_FILE=/run/secrets/db
     """
     expressions = [re.compile(pattern) for pattern in patterns]
-    may_expose = is_likely(build.file.text)
+    may_expose = is_likely(_said(build))
     is_searched = may_expose or bool(expressions)
-    for statement in build.statements():
-        if not (is_searched or isinstance(statement, _WITH_NAMES)):
-            continue
-        taken: list[Span] = []  # in order, so that neighbours alone can overlap
-        for found in _found(statement, expressions, min_entropy, may_expose=may_expose):
-            at = bisect_left(taken, found.span)
-            if not any(_overlap(found.span, other) for other in taken[max(at - 1, 0) : at + 1]):
-                taken.insert(at, found.span)
-                message = f"{found.what}, for everybody who reads this"
-                yield Problem(found.span, message, severity=found.severity, secret=True)
+    statements = build.statements()
+    if not is_searched:
+        statements = [each for each in statements if type(each) in _WITH_NAMES]
+    may_name = may_name_secret("\n".join(map(_script_of, statements)))
+    for statement in statements:
+        found = _under_names(statement, build.file.escape, min_entropy, may_name=may_name)
+        if is_searched:
+            in_text = _in_text(statement, expressions, min_entropy, may_expose=may_expose)
+            found = [*in_text, *found]
+        for secret in _apart(found) if found else ():
+            message = f"{secret.what}, for everybody who reads this"
+            yield Problem(secret.span, message, severity=secret.severity, secret=True)
 
 
 @rule(
@@ -333,27 +336,44 @@ def _leads_to_secret(variable: BuildVar) -> bool:
     return value is not None and value.is_known and value.value.startswith(_SECRETS_FOLDERS)
 
 
-def _found(
+def _said(build: ImageBuild) -> str:
+    """All that a build reads of a file: each instruction in one line, and here-documents."""
+    lines = []
+    for each in build.file.instructions:
+        lines.append(each.excerpt.text)
+        for heredoc in (each.trigger or each).heredocs:
+            lines.append(heredoc.body.text)
+    return "\n".join(lines)
+
+
+def _apart(secrets: list[_Secret]) -> Iterator[_Secret]:
+    """The secrets of a statement without those that lie over an earlier one."""
+    taken: list[Span] = []  # in order, so that neighbours alone can overlap
+    for secret in secrets:
+        at = bisect_left(taken, secret.span)
+        if not any(_overlap(secret.span, other) for other in taken[max(at - 1, 0) : at + 1]):
+            taken.insert(at, secret.span)
+            yield secret
+
+
+def _in_text(
     statement: Statement,
     expressions: Collection[re.Pattern[str]],
     min_entropy: float,
     *,
     may_expose: bool,
 ) -> Iterator[_Secret]:
-    """The secrets of a statement, those first of which most is known."""
-    if may_expose or expressions:
-        instruction = statement.instruction
-        for excerpt in (instruction.line, *(each.body for each in instruction.heredocs)):
-            if may_expose and is_likely(excerpt.text):
-                yield from _by_form(excerpt, min_entropy)
-            for expression in expressions:
-                for match in expression.finditer(excerpt.text):
-                    if match.group():
-                        yield _Secret(
-                            "holds what the policy knows as a secret", excerpt.span(*match.span())
-                        )
-    for name, span in _by_name(statement, min_entropy):
-        yield _Secret(f"{name} holds a secret", span)
+    """The secrets of a statement that are known by what they look like."""
+    instruction = statement.instruction
+    for excerpt in (instruction.line, *(each.body for each in instruction.heredocs)):
+        if may_expose and is_likely(excerpt.text):
+            yield from _by_form(excerpt, min_entropy)
+        for expression in expressions:
+            for match in expression.finditer(excerpt.text):
+                if match.group():
+                    yield _Secret(
+                        "holds what the policy knows as a secret", excerpt.span(*match.span())
+                    )
 
 
 def _by_form(excerpt: Excerpt, min_entropy: float) -> Iterator[_Secret]:
@@ -370,35 +390,71 @@ def _by_form(excerpt: Excerpt, min_entropy: float) -> Iterator[_Secret]:
             yield _Secret("a URL holds a password", excerpt.span(login.start, end))
 
 
-def _by_name(statement: Statement, min_entropy: float) -> Iterator[tuple[str, Span]]:
-    """Literal values under the names of secrets."""
-    if isinstance(statement, Variables):
-        for variable in statement.variables:
-            yield from _named_value(variable, statement, min_entropy)
-    elif isinstance(statement, ImageLabels):
-        for label in statement.labels:
-            yield from _named_value(label, statement, min_entropy)
-    elif isinstance(statement, (Run, Start, Healthcheck)) and statement.script is not None:
-        from policylint.detect.scripts import secrets_handed
-
-        for handed in secrets_handed(statement.script):
-            if is_literal_secret(handed.value) and not _is_dull(handed.value, min_entropy):
-                yield handed.name, handed.span
+def _script_of(statement: Statement) -> str:
+    """The text of a statement that a shell reads."""
+    script = getattr(statement, "script", None)
+    return script.text if script is not None else ""
 
 
-def _named_value(
-    member: BuildVar | ImageLabel, statement: Statement, min_entropy: float
-) -> Iterator[tuple[str, Span]]:
+def _under_names(
+    statement: Statement, escape: str, min_entropy: float, *, may_name: bool
+) -> list[_Secret]:
+    """The secrets of a statement that are known by their names."""
+    if type(statement) is Variables:
+        return _in_values(statement.variables, escape, min_entropy)
+    if type(statement) is ImageLabels:
+        return _in_values(statement.labels, escape, min_entropy)
+    if type(statement) is Run or type(statement) is Start or type(statement) is Healthcheck:
+        script = statement.script
+        if script is not None and (may_name or _may_take_secret(statement)):
+            return _in_script(script, min_entropy)
+    return []
+
+
+def _may_take_secret(statement: Run | Start | Healthcheck) -> bool:
+    """Whether a program is run that has options of its own for passwords."""
+    from policylint.detect.scripts import take_secrets
+
+    if type(statement) is Run:
+        return take_secrets(statement.programs)
+    script = statement.script
+    return script is not None and take_secrets({command.name for command in script.walk()})
+
+
+def _in_script(script: Script, min_entropy: float) -> list[_Secret]:
+    """Literal values under the names of secrets, in commands."""
+    from policylint.detect.scripts import secrets_handed
+
+    return [
+        _Secret(f"{handed.name} holds a secret", handed.span)
+        for handed in secrets_handed(script)
+        if is_literal_secret(handed.value) and not _is_dull(handed.value, min_entropy)
+    ]
+
+
+def _in_values(
+    members: Sequence[BuildVar | ImageLabel], escape: str, min_entropy: float
+) -> list[_Secret]:
+    """Literal values of variables or labels with the names of secrets."""
+    found = []
+    for member in members:
+        name = member.name.value
+        if name is not UNKNOWN and is_secret_name(name):
+            written = _written_secret(member, escape, min_entropy)
+            if written is not None:
+                found.append(_Secret(f"{name} holds a secret", written.span))
+    return found
+
+
+def _written_secret(member: BuildVar | ImageLabel, escape: str, min_entropy: float) -> Word | None:
+    """The value of a variable or label with the name of a secret, where it is one itself."""
     name, value, written = member.name.value, member.value, member.pair.value
-    if written is None or value is None or not (member.name.is_known and value.is_known):
-        return
-    if not is_secret_name(name) or is_harmless_name(name):
-        return
+    if written is None or value is None or not value.is_known or is_harmless_name(name):
+        return None
     if not is_literal_secret(value.value, name) or _is_dull(value.value, min_entropy):
-        return
+        return None
     is_fingerprint = "signing" in name.lower() and _FINGERPRINT.fullmatch(value.value)
-    if not is_fingerprint and not references(written.text, statement.instruction.escape):
-        yield name, written.span
+    return None if is_fingerprint or references(written.text, escape) else written
 
 
 def _is_dull(value: str, min_entropy: float) -> bool:

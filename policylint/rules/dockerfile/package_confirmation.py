@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from policylint.detect import packages
@@ -9,12 +10,14 @@ from policylint.detect.package_settings import is_written
 from policylint.finding import Problem
 from policylint.image import AptCommand, RpmCommand
 from policylint.rule import rule
+from policylint.rules.dockerfile.hidden_options import may_have
 from policylint.rules.dockerfile.word_fixes import added
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Iterator
 
     from policylint.detect.packages import Call
+    from policylint.dockerfile.script import Command, Redirection, Script
     from policylint.finding import Problems
     from policylint.image import Run, RunCommand
 
@@ -140,7 +143,9 @@ def _asking(command: RunCommand, run: Run, verbs: Container[str]) -> Call | None
     call = packages.read(command.command)
     if call is None or call.verb not in verbs or call.is_trial or call.is_confirmed:
         return None
-    if _is_answered(call):
+    if run.script is not None and call.command in _answered(run.script):
+        return None
+    if may_have(call.command, run, call.manager.confirms):
         return None
     setting = call.manager.confirming
     if setting is not None and is_written(setting, run.build, run.stage, call.at.start):
@@ -148,14 +153,30 @@ def _asking(command: RunCommand, run: Run, verbs: Container[str]) -> Call | None
     return call
 
 
-def _is_answered(call: Call) -> bool:
-    """Whether something else is read than the terminal: `yes | …`, `… <<< y`."""
-    command = call.command
-    if "xargs" in command.wrappers:  # which reads it itself
-        return False
-    return command.connector in ("|", "|&") or any(
-        redirection.operator[0] == "<" for redirection in command.redirections
-    )
+@lru_cache(maxsize=1)
+def _answered(script: Script) -> frozenset[Command]:
+    """The commands that read something else than the terminal: `yes | …`, `… <<< y`."""
+    return frozenset(_reading(script, is_fed=False))
+
+
+def _reading(script: Script, *, is_fed: bool) -> Iterator[Command]:
+    """The commands of a script that are given something to read, by themselves or around them."""
+    fed: set[int] = set()
+    for pipeline in script.pipelines:
+        fed.update(range(pipeline[1], pipeline[-1]))
+    for group in script.groups:
+        if any(map(_feeds, group.redirections)):
+            fed.update(range(group.first, group.end))
+    for command in script.commands:
+        reads = is_fed or command.index in fed or any(map(_feeds, command.redirections))
+        if reads and "xargs" not in command.wrappers:  # which reads it itself
+            yield command
+        for nested in command.nested:
+            yield from _reading(nested, is_fed=reads and nested.kind != "heredoc")
+
+
+def _feeds(redirection: Redirection) -> bool:
+    return redirection.operator[0] == "<" and redirection.target.value != "/dev/null"
 
 
 def _unconfirmed(call: Call, run: Run) -> Problem:

@@ -9,7 +9,9 @@ from policylint.detect.package_settings import is_written
 from policylint.dockerfile.shell import SHELLS
 from policylint.finding import Problem
 from policylint.image import AptCommand, Run
+from policylint.patterns import regex
 from policylint.rule import rule
+from policylint.rules.dockerfile.hidden_options import may_have
 from policylint.rules.dockerfile.word_fixes import added, renamed
 
 if TYPE_CHECKING:
@@ -22,11 +24,18 @@ if TYPE_CHECKING:
 _WITH_INDEX = (packages.APT, packages.APK, packages.YUM, packages.DNF, packages.ZYPPER)
 _USES = frozenset((
     "reinstall", "source-install", "si", "build-dep", "builddep", "satisfy", "distro-sync",
-    "distrosync", "patch", "swap", "source",
+    "distrosync", "patch", "swap", "source", "download",
 ))  # fmt: skip
-# Programs that install by the index, too.
-_INSTALLERS = frozenset(("gdebi", "mk-build-deps", "playwright", "rosdep", "tasksel"))
+# Programs that install by the index, too, or do whatever a file of theirs says.
+_INSTALLERS = frozenset((
+    ".", "ansible", "ansible-playbook", "apt-fast", "gdebi", "install_packages", "make",
+    "mk-build-deps", "nala", "playwright", "rosdep", "source", "tasksel",
+))  # fmt: skip
+_SYSTEM_FOLDER = regex(r"/(?:usr/(?:local/)?)?s?bin/[^/]*")
+_PLAYWRIGHT = regex(r"playwright(?:@.*)?")
+_INTERPRETER = regex(r"(?:python|perl|ruby)[\d.]*")
 _APK_UPDATES = ("--update", "--update-cache", "-U")
+_WITHOUT_RECOMMENDED = ("--no-install-recommends",)
 _SECURITY = (
     "--security", "--sec-severity", "--secseverity", "--advisory-severities", "--advisory",
     "--advisories", "--cve", "--cves", "--bugfix", "--bz", "--bzs",
@@ -91,6 +100,8 @@ def apt_get_recommends(command: AptCommand, run: Run) -> Problems:
     """
     call = packages.read(command.command)
     if call is None or not call.installs or command.name == "aptitude" or _goes_without(call):
+        return
+    if may_have(call.command, run, _WITHOUT_RECOMMENDED):
         return
     if not is_written(packages.APT_NO_RECOMMENDS, run.build, run.stage, call.at.start):
         fix = added("--no-install-recommends", call.word, run, is_safe=False)
@@ -237,7 +248,7 @@ def _renamed(command: AptCommand) -> Fix | None:
 def _goes_without(call: Call) -> bool:
     """Whether options keep recommended packages out."""
     for option in call.options:
-        if option.name == "--no-install-recommends":
+        if option.name in _WITHOUT_RECOMMENDED:
             return True
         if option.name == "--install-recommends" and option.value in ("false", "no", "0", "off"):
             return True
@@ -250,16 +261,23 @@ def _is_for_security(call: Call) -> bool:
 
 def _may_install(command: Command) -> bool:
     """Whether a command may install packages, such as a script of which nothing is known."""
-    name = command.name
+    name, words = command.name, command.arguments
     if name in SHELLS:
         return not command.nested
-    return name in _INSTALLERS or name.endswith(".sh")
+    if name in _INSTALLERS or name.endswith(".sh") or name[:1] == "$":
+        return True
+    word = command.name_word
+    if word is not None and "/" in word.value and not _SYSTEM_FOLDER.fullmatch(word.value):
+        return True
+    if _INTERPRETER.fullmatch(name) and words and words[0].value[:1] != "-":
+        return True
+    return any(_PLAYWRIGHT.fullmatch(each.value) for each in words[:2])  # npx playwright install
 
 
 def _uses_index(call: Call) -> bool:
     """Whether something is installed, or upgraded by name."""
     verb, manager = call.verb, call.manager
-    if verb in manager.installs or verb in manager.releases or verb in _USES:
+    if verb in manager.installs or verb in manager.releases or verb in _USES or verb[:1] == "$":
         return True
     if verb in manager.refreshes:
         return verb in manager.upgrades and bool(call.operands)

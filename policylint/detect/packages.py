@@ -158,6 +158,7 @@ APK = Manager(
     caches=("/var/cache/apk", "/etc/apk/cache"),
     placed=("--cache-dir",),
 )
+_DNF_CACHES = ("/var/cache/dnf", "/var/cache/libdnf5", "/.cache/libdnf5")
 YUM = Manager(
     "yum",
     _words("yum"),
@@ -180,13 +181,13 @@ YUM = Manager(
     confirming=RPM_ASSUMES_YES,
     tries=_words("--assumeno -h --help --version"),
     cleans=frozenset(("clean all",)),
-    caches=("/var/cache/yum",),
+    caches=("/var/cache/yum", *_DNF_CACHES),  # yum may be another name of dnf
 )  # fmt: skip
 DNF = YUM._replace(
     name="dnf",
     programs=_words("dnf dnf5"),
     releases=_words("system-upgrade"),
-    caches=("/var/cache/dnf", "/var/cache/libdnf5", "/.cache/libdnf5"),
+    caches=_DNF_CACHES,
 )
 MICRODNF = DNF._replace(
     name="microdnf", programs=_words("microdnf"), caches=(*DNF.caches, "/var/cache/yum")
@@ -291,6 +292,7 @@ GEM = Manager(
 SYSTEM = (APT, APK, YUM, DNF, MICRODNF, TDNF, ZYPPER)
 SYSTEM_PROGRAMS = frozenset().union(*(manager.programs for manager in SYSTEM))
 _MANAGERS = {name: each for each in (*SYSTEM, NPM, YARN, GEM) for name in each.programs}
+REMOVERS = frozenset(("find", "rm"))
 _PIP = regex(r"pip(?:-?\d[\d.]*)?")
 _PYTHON = regex(r"(?:python|pypy)[\d.]*")
 _QUIET = ("-q", "--quiet")
@@ -323,8 +325,10 @@ def read(command: Command) -> Call | None:
 def removes(command: Command, folders: Iterable[str]) -> bool:
     """Whether a command deletes what lies in one of some folders."""
     name = command.name
-    if name not in ("rm", "find"):
+    if name not in REMOVERS:
         return False
+    if name == "rm" and "xargs" in command.wrappers:  # nobody knows what
+        return True
     values = [word.value for word in command.arguments]
     if name == "find" and not {"-delete", "rm", "/bin/rm"} & set(values):
         return False
@@ -368,13 +372,15 @@ def _quietness(call: Call) -> int:
 
 
 def _holds(path: str, folder: str) -> bool:
-    """Whether a path is a folder or the one above it, perhaps below another root."""
+    """Whether a path is a folder or one above it; that and the next perhaps in another root."""
     folder = "/" + folder.strip("/")
     head, _, last = path.rstrip("/").rpartition("/")
     if "*" in last and not last.strip("*._"):
         path = head
     path = "/" + path.rstrip("/*").lstrip("/")
-    return path.endswith((folder, folder.rpartition("/")[0] or folder))
+    return path.endswith((folder, folder.rpartition("/")[0] or folder)) or (
+        path != "/" and folder.startswith(f"{path}/")
+    )
 
 
 def _alternatives(word: str) -> Iterable[str]:

@@ -10,6 +10,7 @@ from policylint.finding import Problem
 from policylint.image import ApkCommand, PipCommand, Run
 from policylint.named import NamedTuple
 from policylint.rule import rule
+from policylint.rules.dockerfile.hidden_options import may_have
 from policylint.rules.dockerfile.word_fixes import added
 
 if TYPE_CHECKING:
@@ -22,16 +23,25 @@ if TYPE_CHECKING:
 
 
 class _Filling(NamedTuple):
-    """What fills a cache: verbs of package managers, which go by these names."""
+    """What fills a cache: verbs of package managers, which go by these names.
+
+    `cleaners` are those names and the ones that may stand for the same program.
+    """
 
     programs: frozenset[str]
+    cleaners: frozenset[str]
     managers: tuple[Manager, ...]
     verbs: frozenset[str]
 
 
+_YUM_OR_DNF = frozenset((packages.YUM, packages.DNF))  # each may be the other
+
+
 def _filling(verbs: Iterable[str], *managers: Manager) -> _Filling:
     programs = frozenset().union(*(manager.programs for manager in managers))
-    return _Filling(programs, managers, frozenset(verbs))
+    twins = () if _YUM_OR_DNF.isdisjoint(managers) else _YUM_OR_DNF
+    cleaners = programs.union(*(manager.programs for manager in twins))
+    return _Filling(programs, cleaners, managers, frozenset(verbs))
 
 
 _APT = _filling(packages.APT.refreshes, packages.APT)
@@ -45,6 +55,7 @@ _ZYPPER = _filling(
     ("install", "in", "remove", "rm", "source-install", "si", "patch"), packages.ZYPPER
 )
 _YARN = _filling(packages.YARN.installs, packages.YARN)
+_APK_OPTIONS = ("--no-cache",)
 _PIP_OPTIONS = ("--no-cache-dir", "--no-cache")  # pip takes the short form for the long one
 _PIP_VARIABLE = "PIP_NO_CACHE_DIR"
 _ON = frozenset(("1", "true", "on", "yes", "t", "y"))
@@ -107,9 +118,9 @@ def apk_cache_kept(command: ApkCommand, run: Run) -> Problems:
         RUN apk add --no-cache curl=8.11.1-r0
     """
     call = packages.read(command.command)
-    if call is None or not call.installs or call.has(("--no-cache",)):
+    if call is None or not call.installs or call.has(_APK_OPTIONS):
         return
-    if not _is_kept_out(call, run):
+    if not _is_kept_out(call, run) and not may_have(call.command, run, _APK_OPTIONS):
         yield Problem(call, "apk add without --no-cache", fix=added("--no-cache", call.word, run))
 
 
@@ -227,7 +238,7 @@ def pip_cache_kept(run: Run) -> Problems:
         call = packages.read(each.command) if type(each) is PipCommand else None
         if call is None:
             is_off = is_off or is_off_here
-            if found and packages.removes(each.command, packages.PIP.caches):
+            if found and _tidies(each.command, None, packages.PIP, found[-1], run):
                 found.clear()
         elif call.cleans:
             found.clear()
@@ -236,7 +247,7 @@ def pip_cache_kept(run: Run) -> Problems:
     if not found or _is_off(run, found[0]):
         return
     for call in found:
-        if not _is_kept_out(call, run):
+        if not _is_kept_out(call, run) and not may_have(call.command, run, _PIP_OPTIONS):
             fix = added("--no-cache-dir", call.word, run)
             yield Problem(call, "pip install without --no-cache-dir", fix=fix)
 
@@ -276,13 +287,13 @@ def _kept(run: Run, filling: _Filling) -> Iterable[Call]:
     tidied: set[str] = set()
     for each in run.commands:
         command = each.command
-        call = packages.read(command) if command.name in filling.programs else None
-        if call is not None and call.verb in filling.verbs:
+        call = packages.read(command) if command.name in filling.cleaners else None
+        if call is not None and call.manager in filling.managers and call.verb in filling.verbs:
             if not call.is_trial:
                 last[call.manager.name] = call
         elif last or command.in_function:
             for manager in filling.managers:
-                if _tidies(command, call, manager):
+                if _tidies(command, call, manager, last.get(manager.name), run):
                     last.pop(manager.name, None)
                     if command.in_function:  # what it does, it does when it is called
                         tidied.add(manager.name)
@@ -291,23 +302,36 @@ def _kept(run: Run, filling: _Filling) -> Iterable[Call]:
     ]
 
 
-def _tidies(command: Command, call: Call | None, manager: Manager) -> bool:
+def _tidies(
+    command: Command, call: Call | None, manager: Manager, filled: Call | None, run: Run
+) -> bool:
+    """Whether a command empties the cache of a manager, which a call before it has filled."""
     if call is not None:
-        return call.manager is manager and call.cleans
-    return packages.removes(command, manager.caches)
+        is_same = call.manager is manager or {call.manager, manager} == _YUM_OR_DNF
+        return is_same and call.cleans
+    if command.name not in packages.REMOVERS:
+        return False
+    if any(f"{manager.name} cache dir" in word.value for word in command.arguments):
+        return True
+    return packages.removes(command, manager.caches if filled is None else _folders(filled, run))
 
 
 def _is_kept_out(call: Call, run: Run) -> bool:
     """Whether the cache is mounted, or in a folder that is."""
-    if not run.mounts:
-        return False
+    return bool(run.mounts) and packages.mounts_over(run.mounts, _folders(call, run))
+
+
+def _folders(call: Call, run: Run) -> list[str]:
+    """Where the cache of a call may be."""
     manager = call.manager
     folders = [*manager.caches]
     folders += [each.value for each in call.options if each.name in manager.placed and each.value]
-    if run.stage is not None and manager.place is not None:
-        declared = run.stage.variables(run.instruction).declared(manager.place)
-        folders += [declared.value] if declared is not None and declared.value else []
-    return packages.mounts_over(run.mounts, folders)
+    if manager.place is not None:
+        folders += [each.value for each in call.command.assignments if each.name == manager.place]
+        if run.stage is not None:
+            declared = run.stage.variables(run.instruction).declared(manager.place)
+            folders += [declared.value] if declared is not None and declared.value else []
+    return folders
 
 
 def _states_no_cache(each: RunCommand) -> bool:

@@ -326,7 +326,7 @@ def _keyed(
     """Settings given as `key=value` or in two words; `name_of` a key is the setting's name."""
     words = command.arguments
     for word, following in zip(words, [*words[1:], None], strict=False):
-        key, equals, value = word.value.partition("=")
+        key, equals, value = word.value.removeprefix("--config=").partition("=")
         name = name_of(key.lower())
         if not name:
             continue

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from policylint.detect.tool_settings import WGET_VALUED
+from policylint.dockerfile.variables import expand
 from policylint.finding import Change, Fix, Problem
 from policylint.image import (
     AccountCommand,
@@ -15,14 +17,14 @@ from policylint.image import (
     OnBuild,
     Run,
 )
-from policylint.patterns import regex
 from policylint.rule import rule
+from policylint.rules.dockerfile.hidden_options import may_have
 from policylint.source import Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from policylint.dockerfile.script import Command, Option, Script
+    from policylint.dockerfile.script import Command, Option, Redirection, Script
     from policylint.dockerfile.stages import Stage
     from policylint.finding import Problems
     from policylint.image import RunCommand, Statement
@@ -41,7 +43,6 @@ _QUIET = frozenset((
 ))  # fmt: skip
 _SAME_SHELL = ("substitution", "process")
 _SYSTEM_SHELLS = frozenset(("/bin/sh", "/usr/bin/sh"))
-_VARIABLE = regex(r"\$(\{)?(\w+)(?(1)\})")
 _PLAIN_SHELLS = frozenset(("dash", "sh"))
 _WITH_BUSYBOX = ("alpine", "busybox")
 _FEW_COMMANDS = 2
@@ -173,7 +174,7 @@ def useradd_large_uid(command: AccountCommand, run: Run) -> Problems:
 
 
 @rule(on=Download, severity="info", family="hygiene", equivalents=("DL3047",))
-def wget_progress(command: Download) -> Problems:
+def wget_progress(command: Download, run: Run) -> Problems:
     """wget fills the log of the build with its progress.
 
     Without a terminal it prints a line for every few kilobytes, and what matters drowns.
@@ -193,7 +194,9 @@ def wget_progress(command: Download) -> Problems:
     if command.name != "wget":
         return
     options = command.command.split(WGET_VALUED).options
-    if not (any(map(_says_little, options)) or _redirects_errors(command.command)):
+    if any(map(_says_little, options)) or may_have(command.command, run, _QUIET):
+        return
+    if run.script is None or command.command not in _silenced(run.script):
         yield Problem(command, "wget prints its progress into the log")
 
 
@@ -347,12 +350,10 @@ def _name(command: Command) -> Span:
 
 
 def _known(value: str, run: Run) -> str:
-    """A value of an option; empty when it is a variable that nobody knows."""
-    variable = _VARIABLE.fullmatch(value) if "$" in value else None
-    if variable is None or run.stage is None:
+    """A value of an option; empty when it has a variable that nobody knows."""
+    if "$" not in value or run.stage is None:
         return value
-    declared = run.stage.variables(run.instruction).declared(variable[2])
-    return declared.value or "" if declared is not None else ""
+    return expand(value, run.stage.variables(run.instruction)) or ""
 
 
 def _no_log_init(command: RunCommand, run: Run) -> Fix | None:
@@ -369,10 +370,20 @@ def _says_little(option: Option) -> bool:
     return option.name in _QUIET or (option.name == "-n" and "v" in (option.value or ""))
 
 
-def _redirects_errors(command: Command) -> bool:
-    return any(
-        each.descriptor == "2" or each.operator in ("&>", "&>>") for each in command.redirections
-    )
+@lru_cache(maxsize=1)
+def _silenced(script: Script) -> frozenset[Command]:
+    """The commands of a script whose messages go into a file, as those of a group around them."""
+    found: set[Command] = set()
+    for inner in script.scripts():
+        for group in inner.groups:
+            if any(map(_takes_errors, group.redirections)):
+                found.update(inner.commands[group.first : group.end])
+        found.update(each for each in inner.commands if any(map(_takes_errors, each.redirections)))
+    return frozenset(found)
+
+
+def _takes_errors(redirection: Redirection) -> bool:
+    return redirection.descriptor == "2" or redirection.operator in ("&>", "&>>")
 
 
 def _second_loaders(statements: Iterable[Statement | None]) -> list[RunCommand]:

@@ -18,13 +18,14 @@ from policylint.dockerfile.words import (
     split,
     split_json,
     split_pairs,
-    split_quoted,
 )
 from policylint.named import NamedTuple
 from policylint.patterns import regex
 from policylint.source import Span
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from policylint.dockerfile.heredocs import Request
     from policylint.dockerfile.words import Pair
 
@@ -37,9 +38,7 @@ NAMES = (
 
 _LONGEST_SUM = 256
 
-_WITH_PAIRS = frozenset(("ARG", "ENV", "LABEL"))
 _WITH_JSON = frozenset(("ADD", "CMD", "COPY", "ENTRYPOINT", "RUN", "SHELL", "VOLUME"))
-_WITH_WORDS = frozenset(("ADD", "COPY", "EXPOSE", "FROM", "VOLUME"))
 _WITH_HEREDOCS = frozenset(("ADD", "COPY", "RUN"))
 
 # Around flags BuildKit knows ASCII blanks only.
@@ -134,26 +133,32 @@ class Instruction:
 
     `name` is in capitals, `written` as it stands there; `comments` stand directly
     above, `heredocs` below, `blanks` are the blank lines inside. `trigger` is the
-    instruction behind an ONBUILD. All else is worked out when it is first asked for.
+    instruction behind an ONBUILD. `operand_start` and `operand_end` are places in the
+    excerpt.
+
+    `words` are the operands as the instruction splits them: the strings of an exec
+    form (decoded), which no shell sees (`is_exec`), the words of ADD, COPY, EXPOSE,
+    FROM, VOLUME and HEALTHCHECK, the `pairs` of ENV, LABEL and ARG, both halves one
+    word; all else, such as a shell command, is one word.
     """
 
     __slots__ = (
         "_begin",
-        "_end",
-        "_exec",
-        "_flags",
         "_name_end",
-        "_operand",
-        "_pairs",
-        "_words",
         "blanks",
         "comments",
         "escape",
         "excerpt",
+        "flags",
         "heredocs",
+        "is_exec",
         "name",
+        "operand_end",
+        "operand_start",
+        "pairs",
         "start",
         "trigger",
+        "words",
         "written",
     )
 
@@ -174,19 +179,22 @@ class Instruction:
         self.trigger: Instruction | None = None
         self.start = excerpt.offset(begin)  # in the source
         self._begin = begin
-        self._end = end
+        self.operand_end = end
         head: re.Match[str] = _HEAD.match(excerpt.text, begin, end)  # type: ignore[assignment]
         self._name_end = head.end(1)
         self.written = head[1]
-        self.name = self.written.upper()
-        self._operand = -1 if head[2] else head.end()
-        self._flags: tuple[Flag, ...] = ()
-        self._words: tuple[Word, ...] | None = None
-        self._pairs: tuple[Pair, ...] | None = None
-        self._exec = False
+        self.name = name = self.written.upper()
+        self.flags: tuple[Flag, ...] = ()
+        self.operand_start = start = self._read_flags() if head[2] else head.end()
+        self.is_exec = False
+        self.pairs: tuple[Pair, ...] = ()
+        self.words: tuple[Word, ...] = ()
+        if start < end:
+            splitter = _SPLITTERS.get(name)
+            self.words = splitter(self, start) if splitter else (excerpt.word(start, end),)
 
     def __repr__(self) -> str:
-        return f"<{self.excerpt.text[self._begin : self._end]!r}>"
+        return f"<{self.excerpt.text[self._begin : self.operand_end]!r}>"
 
     @property
     def keyword(self) -> Word:
@@ -196,7 +204,7 @@ class Instruction:
     @property
     def span(self) -> Span:
         """From the name to the end of the operands."""
-        return self.excerpt.span(self._begin, self._end)
+        return self.excerpt.span(self._begin, self.operand_end)
 
     @property
     def extent(self) -> Span:
@@ -210,19 +218,12 @@ class Instruction:
     @property
     def line(self) -> Excerpt:
         """All of it, without here-documents, as the one line that the build makes of it."""
-        return self.excerpt.slice(self._begin, self._end)
-
-    @property
-    def flags(self) -> tuple[Flag, ...]:
-        """The flags, in order."""
-        if self._operand < 0:
-            self._read_flags()
-        return self._flags
+        return self.excerpt.slice(self._begin, self.operand_end)
 
     @property
     def operand(self) -> Excerpt:
         """All that stands behind the flags, as one text."""
-        return self.excerpt.slice(self.operand_start, self._end)
+        return self.excerpt.slice(self.operand_start, self.operand_end)
 
     @property
     def is_plain(self) -> bool:
@@ -232,51 +233,22 @@ class Instruction:
     @property
     def opens_array(self) -> bool:
         """Whether the operands begin like a JSON array."""
-        return self.excerpt.text.startswith("[", self.operand_start, self._end)
+        return self.excerpt.text.startswith("[", self.operand_start, self.operand_end)
 
     @property
     def has_operand(self) -> bool:
         """Whether anything stands behind the flags."""
-        return self.operand_start < self._end
+        return self.operand_start < self.operand_end
 
     def beginning(self, size: int) -> str:
         """The first characters of the operands."""
         start = self.operand_start
-        return self.excerpt.text[start : min(start + size, self._end)]
-
-    @property
-    def words(self) -> tuple[Word, ...]:
-        """The operands as the instruction splits them.
-
-        The strings of an exec form (decoded), the words of ADD, COPY, EXPOSE,
-        FROM, VOLUME and HEALTHCHECK, the pairs of ENV, LABEL and ARG, both
-        halves one word; all else, such as a shell command, is one word.
-        """
-        if self._words is None:
-            self._words = self._split()
-        return self._words
-
-    @property
-    def is_exec(self) -> bool:
-        """Whether the operands are a JSON array of strings, so that no shell sees them."""
-        if self._words is None:
-            self._words = self._split()
-        return self._exec
+        return self.excerpt.text[start : min(start + size, self.operand_end)]
 
     @property
     def takes_json(self) -> bool:
         """Whether the instruction has an exec form."""
         return self.name in _WITH_JSON
-
-    @property
-    def pairs(self) -> tuple[Pair, ...]:
-        """The keys and values of an ENV, LABEL or ARG."""
-        if self._pairs is None:
-            self._pairs = ()
-            if self.name in _WITH_PAIRS:
-                start = self.operand_start
-                self._pairs = split_pairs(self.excerpt, start, self._end, self.name, self.escape)
-        return self._pairs
 
     def flag(self, name: str) -> Flag | None:
         """The last flag of a name, if there is one."""
@@ -285,15 +257,9 @@ class Instruction:
                 return flag
         return None
 
-    @property
-    def operand_start(self) -> int:
-        """Where in the excerpt the operands begin."""
-        if self._operand < 0:
-            self._read_flags()
-        return self._operand
-
-    def _read_flags(self) -> None:
-        excerpt, end = self.excerpt, self._end
+    def _read_flags(self) -> int:
+        """Take the flags, and tell where the operands begin."""
+        excerpt, end = self.excerpt, self.operand_end
         text = excerpt.text
         at = _past_blanks(text, self._name_end)
         flags: list[Flag] = []
@@ -308,37 +274,64 @@ class Instruction:
             if not flag.name and flag.value is None:
                 break
             flags.append(flag)
-        self._flags = tuple(flags)
-        self._operand = min(_past_space(text, at), end)
+        self.flags = tuple(flags)
+        return min(_past_space(text, at), end)
 
-    def _split(self) -> tuple[Word, ...]:
-        start, end, name = self.operand_start, self._end, self.name
-        if start >= end:
-            return ()
-        if name == "HEALTHCHECK":
-            head = first(self.excerpt, start, end)
-            start = _past_blanks(self.excerpt.text, start + len(head.text))
-            return (head, *self._command(start)) if start < end else (head,)
-        if name in _WITH_JSON:
-            return self._command(start)
-        return self._plain(start)
 
-    def _command(self, start: int) -> tuple[Word, ...]:
-        """The words of an exec form, or else what stands there as it is split without one."""
-        excerpt = self.excerpt
-        if excerpt.text[start] == "[":
-            strings = split_json(excerpt, start)
-            if strings is not None:
-                self._exec = True
-                return strings
-        return self._plain(start)
+def _command(instruction: Instruction, start: int) -> tuple[Word, ...]:
+    """The strings of an exec form, or all that stands there as one word."""
+    excerpt = instruction.excerpt
+    strings = split_json(excerpt, start) if excerpt.text[start] == "[" else None
+    if strings is None:
+        return (excerpt.word(start, instruction.operand_end),)
+    instruction.is_exec = True
+    return strings
 
-    def _plain(self, start: int) -> tuple[Word, ...]:
-        if self.name in _WITH_WORDS:
-            return split(self.excerpt, start, self._end)
-        if self.name in _WITH_PAIRS:
-            return split_quoted(self.excerpt, start, self._end, self.escape)
-        return (self.excerpt.word(start, self._end),)
+
+def _paths(instruction: Instruction, start: int) -> tuple[Word, ...]:
+    excerpt = instruction.excerpt
+    if excerpt.text[start] == "[":
+        found = _command(instruction, start)
+        if instruction.is_exec:
+            return found
+    return split(excerpt, start, instruction.operand_end)
+
+
+def _split(instruction: Instruction, start: int) -> tuple[Word, ...]:
+    return split(instruction.excerpt, start, instruction.operand_end)
+
+
+def _checked(instruction: Instruction, start: int) -> tuple[Word, ...]:
+    """CMD or NONE, and the command behind it."""
+    excerpt, end = instruction.excerpt, instruction.operand_end
+    head = first(excerpt, start, end)
+    start = _past_blanks(excerpt.text, start + len(head.text))
+    return (head, *_command(instruction, start)) if start < end else (head,)
+
+
+def _paired(instruction: Instruction, start: int) -> tuple[Word, ...]:
+    excerpt, end = instruction.excerpt, instruction.operand_end
+    words, pairs = split_pairs(excerpt, start, end, instruction.name, instruction.escape)
+    instruction.pairs = pairs
+    return words
+
+
+# How the operands of an instruction are split, where they are not one word.
+_SPLITTERS: dict[str, Callable[[Instruction, int], tuple[Word, ...]]] = {
+    "ADD": _paths,
+    "ARG": _paired,
+    "CMD": _command,
+    "COPY": _paths,
+    "ENTRYPOINT": _command,
+    "ENV": _paired,
+    "EXPOSE": _split,
+    "FROM": _split,
+    "HEALTHCHECK": _checked,
+    "LABEL": _paired,
+    "RUN": _command,
+    "SHELL": _command,
+    "VOLUME": _paths,
+}
 
 
 def scan(text: str) -> Dockerfile:

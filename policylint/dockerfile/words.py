@@ -72,28 +72,28 @@ def first(excerpt: Excerpt, start: int, end: int) -> Word:
     return excerpt.word(*found.span())
 
 
-def split_quoted(excerpt: Excerpt, start: int, end: int, escape: str) -> tuple[Word, ...]:
-    """The words of an instruction in which blanks within quotes do not end a word.
+def split_pairs(
+    excerpt: Excerpt, start: int, end: int, name: str, escape: str
+) -> tuple[tuple[Word, ...], tuple[Pair, ...]]:
+    """The words of an ENV, LABEL or ARG, and the keys and values that they are.
 
-    The last word takes everything behind a quote that nobody closed.
+    Blanks within quotes do not end a word; the last one takes everything behind a
+    quote that nobody closed.
     """
-    return excerpt.words(_quoted(excerpt.text, start, end, escape))
-
-
-def split_pairs(excerpt: Excerpt, start: int, end: int, name: str, escape: str) -> tuple[Pair, ...]:
-    """The keys and values of an ENV, LABEL or ARG."""
     text = excerpt.text
+    places = [*_quoted(text, start, end, escape)]
+    words = excerpt.words(places)
     pairs: list[Pair] = []
-    for first, last in _quoted(text, start, end, escape):
-        equals = text.find("=", first, last)
+    for word, (begin, stop) in zip(words, places, strict=True):
+        equals = text.find("=", begin, stop)
         if equals >= 0:
-            pair = Pair(excerpt.word(first, equals), excerpt.word(equals + 1, last))
+            pair = Pair(excerpt.word(begin, equals), excerpt.word(equals + 1, stop))
         elif name != "ARG" and not pairs:
-            return _legacy_pair(excerpt, start, end)
+            return words, _legacy_pair(excerpt, start, end)
         else:
-            pair = Pair(excerpt.word(first, last), None)
+            pair = Pair(word, None)
         pairs.append(pair)
-    return tuple(pairs)
+    return words, tuple(pairs)
 
 
 def is_one_word(text: str, escape: str) -> bool:

@@ -114,12 +114,21 @@ def _index(rules: dict[str, tuple[str, Rule]]) -> str:
     for node in sorted(subjects, key=lambda node: node.__name__):
         here = [rule for _, rule in rules.values() if node in rule.nodes and not rule.after]
         lines.append(f"    {node.__name__!r}: {tuple(_ordered(here))!r},")
-    lines += ["}", "", "# set: the least severity that it reports; rule, severity, settings"]
-    lines += ["SETS: dict[str, tuple[str, tuple[tuple[str, Any, dict[str, Any]], ...]]] = {"]
+    lines += ["}", "", "# set: the least severity that it reports, its rules,"]
+    lines += ["# and severity and settings of those of which it says more than that they are on"]
+    lines += [
+        "SETS: dict[str, tuple[str, tuple[str, ...], dict[str, tuple[Any, dict[str, Any]]]]] = {"
+    ]
     for name, (floor, choices) in _sets(sorted(rules)).items():
         lines.append(f"    {name!r}: ({floor!r}, (")
-        lines += [f"        {choice!r}," for choice in choices]
-        lines.append("    )),")
+        lines += [f"        {rule!r}," for rule, _, _ in choices]
+        lines.append("    ), {")
+        lines += [
+            f"        {rule!r}: {(severity, settings)!r},"
+            for rule, severity, settings in choices
+            if severity or settings
+        ]
+        lines.append("    }),")
     lines += ["}", ""]
     return "\n".join(lines)
 

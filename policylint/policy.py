@@ -201,8 +201,10 @@ def always_on() -> dict[str, RuleChoice]:
 
 def set_rules(name: str) -> dict[str, RuleChoice]:
     """The rules of a built-in set."""
-    floor, rules = SETS[name]
-    choices = {rule: RuleChoice(severity, settings, floor) for rule, severity, settings in rules}
+    floor, rules, said = SETS[name]
+    choices = dict.fromkeys(rules, RuleChoice(floor=floor))
+    for rule, (severity, settings) in said.items():
+        choices[rule] = RuleChoice(severity, settings, floor)
     return {**always_on(), **choices}
 
 

@@ -329,11 +329,11 @@ def _list_origins(file: _File) -> Iterator[tuple[tuple[str, ...], _Origin]]:
 
 def _of_set(name: str) -> _Layer:
     """A built-in set as a layer."""
-    floor, choices = SETS[name]
+    floor, _, said = SETS[name]
     origins: dict[tuple[str, ...], _Origin] = {
         ("rules", rule): _Origin(name) for rule in set_rules(name)
     }
-    for rule, severity, settings in choices:
+    for rule, (severity, settings) in said.items():
         stated = ("severity", *settings) if severity else settings
         origins.update({("rules", rule, setting): _Origin(name) for setting in stated})
     origins["min_severity",] = _Origin(name)

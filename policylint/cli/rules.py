@@ -52,9 +52,7 @@ def sets_of(rule: str) -> list[str]:
     """The policy sets that have a rule."""
     if rule in ALWAYS_ON:
         return list(SETS)
-    return [
-        name for name, (_, choices) in SETS.items() if any(choice[0] == rule for choice in choices)
-    ]
+    return [name for name, (_, rules, _) in SETS.items() if rule in rules]
 
 
 def _print_equivalents(form: str) -> None:

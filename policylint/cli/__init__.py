@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from importlib import import_module
@@ -77,17 +76,6 @@ help_option = _telling(
 @help_option
 def main() -> None:
     """Find mistakes in Marathon, Metronome and Dockerfiles before they are deployed."""
-
-
-def run() -> None:
-    """Run the command line and exit: 0 passed, 1 findings, 2 could not do it, 130 interrupted."""
-    # Documents and findings are trees without cycles: looking for some takes a third of a
-    # large run and finds next to nothing.
-    gc.set_threshold(50_000, 50, 100)
-    code = exit_code(sys.argv[1:])
-    # Nor does the end need to look for any in all that was imported.
-    gc.freeze()
-    sys.exit(code)
 
 
 def exit_code(arguments: list[str]) -> int:

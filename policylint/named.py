@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-_SCOPE = {"_new": tuple.__new__}
+_new = tuple.__new__
 
 
 class _Named(tuple[Any, ...]):
@@ -77,17 +77,33 @@ class _NamedType(type):
 
 def _constructor(made: str, fields: tuple[str, ...], defaults: tuple[Any, ...]) -> FunctionType:
     code = _constructor_code(len(fields)).replace(co_varnames=("_cls", *fields), co_name="__new__")
-    constructor = FunctionType(code, _SCOPE, "__new__", defaults)
+    constructor = FunctionType(code, globals(), "__new__", defaults)
     constructor.__qualname__ = f"{made}.__new__"
     return constructor
 
 
 @cache
 def _constructor_code(size: int) -> CodeType:
+    if size < len(_USUAL):
+        usual: CodeType = _USUAL[size].__code__
+        return usual
     values = "".join(f"_{at}, " for at in range(size))
     # The text is made of numbers, nothing else.
     code: CodeType = eval(f"lambda _cls, {values}: _new(_cls, ({values}))").__code__  # noqa: S307
     return code
+
+
+# Compiling one takes longer than defining ten types.
+_USUAL: tuple[Any, ...] = (
+    lambda _cls: _new(_cls, ()),
+    lambda _cls, a: _new(_cls, (a,)),
+    lambda _cls, a, b: _new(_cls, (a, b)),
+    lambda _cls, a, b, c: _new(_cls, (a, b, c)),
+    lambda _cls, a, b, c, d: _new(_cls, (a, b, c, d)),
+    lambda _cls, a, b, c, d, e: _new(_cls, (a, b, c, d, e)),
+    lambda _cls, a, b, c, d, e, f: _new(_cls, (a, b, c, d, e, f)),
+    lambda _cls, a, b, c, d, e, f, g: _new(_cls, (a, b, c, d, e, f, g)),
+)
 
 
 if TYPE_CHECKING:

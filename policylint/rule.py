@@ -64,7 +64,8 @@ class Rule:
         self.asks = asks
         self.given = given
         # The types of what the check asks for beside the node itself.
-        self.around = tuple([kind for _, kind in self.parameters[1:]])
+        is_plain = check.__code__.co_argcount == 1
+        self.around = () if is_plain else tuple([kind for _, kind in self.parameters[1:]])
         self._doc: Doc | None = None
 
     def __repr__(self) -> str:

@@ -13,7 +13,6 @@ from policylint.cli.errors import UsageError, fail, internal_error
 from policylint.cli.policies import context, covers, policy_for, reported, root_of
 from policylint.cli.rego import rego_options
 from policylint.cli.reports import FORMATS, Reports
-from policylint.cli.values import read_values
 from policylint.discover import Failure, common_folder, discover
 from policylint.engine import lint
 from policylint.finding import SEVERITIES
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from policylint.cli.rego import Shelf
+    from policylint.parsers.templates import Values
     from policylint.policy import Policy
     from policylint.source import SourceFile
 
@@ -232,7 +232,7 @@ def command(
         failures.append(Failure(source.location, internal_error(error)))
 
     sources = _readable(found, failures)
-    values = read_values(values_files)
+    values = _values(values_files)
     if fix or diff:
         from policylint.cli.fixes import Mended
 
@@ -274,6 +274,14 @@ def _code(failures: Iterable[Failure], broken: Iterable[str] = (), *, failed: bo
     for message in told:
         fail(message)
     return 2 if told else int(failed)
+
+
+def _values(files: tuple[str, ...]) -> Values | None:
+    if not files:
+        return None
+    from policylint.cli.values import read_values
+
+    return read_values(files)
 
 
 def _require(least: int | None, shelf: Shelf, policy: Policy) -> None:

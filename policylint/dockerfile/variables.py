@@ -26,15 +26,15 @@ if TYPE_CHECKING:
 # A value made of other values may double with every line; nobody needs one this long.
 LONGEST_VALUE = 4096
 
-NAME = re.compile(r"\d+|[@*#?\-$!]|\w+")
-OPERATOR = re.compile(r":.|##?|%%?|//?|.", re.DOTALL)
+NAME = regex(r"\d+|[@*#?\-$!]|\w+")
+OPERATOR = regex(r":.|##?|%%?|//?|.", re.DOTALL)
 OPERATORS = frozenset(("}", "-", ":-", "+", ":+", "?", ":?", "#", "##", "%", "%%", "/", "//"))
 
 _DEEPEST = 24  # of ${a:-${b:-...}}
 _LONGEST_SEARCHED = 256  # of ${a/b*c/d}, which costs the square of the length
 
-_SPECIAL = {"\\": re.compile(r"[$'\"\\]"), "`": re.compile(r"[$'\"`]")}
-_ORDINARY = re.compile(r"[^$'\"\\`/}]+")
+_SPECIAL = {"\\": regex(r"[$'\"\\]"), "`": regex(r"[$'\"`]")}
+_ORDINARY = regex(r"[^$'\"\\`/}]+")
 _WILD = regex(r"[*?\\]")
 _GLOB_PIECE = regex(r"\\.|.", re.DOTALL)
 

@@ -10,7 +10,6 @@ from policylint.detect.placeholders import template_stem
 from policylint.dockerfile import defects, shell
 from policylint.dockerfile.excerpt import Word
 from policylint.dockerfile.holes import find_holes, has_hole
-from policylint.dockerfile.ignored import IgnoreFile
 from policylint.dockerfile.scanner import scan
 from policylint.dockerfile.stages import Build, mounts
 from policylint.image import (
@@ -57,6 +56,7 @@ from policylint.source import Span
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from policylint.dockerfile.ignored import IgnoreFile
     from policylint.dockerfile.scanner import Dockerfile, Instruction
     from policylint.dockerfile.script import Arguments, Command, Script, ShellWord
     from policylint.dockerfile.stages import Stage
@@ -102,10 +102,17 @@ def nodes(source: SourceFile) -> tuple[Build, tuple[Node, ...]]:
     every: dict[int, Statement] = {}
     preamble = _statements(build.preamble, build, None, every)
     stages = tuple(_stage(stage, build, every) for stage in build.stages)
-    beside = source.beside
-    ignore = IgnoreFile(beside.path, beside.text) if beside is not None else None
+    ignore = _ignore_file(source.beside)
     whole = ImageBuild(file, build, preamble, stages, ignore, source.is_placed)
     return build, (*_refused(source, file), whole)
+
+
+def _ignore_file(beside: SourceFile | None) -> IgnoreFile | None:
+    if beside is None:
+        return None
+    from policylint.dockerfile.ignored import IgnoreFile
+
+    return IgnoreFile(beside.path, beside.text)
 
 
 def _refused(source: SourceFile, file: Dockerfile) -> Iterator[Node]:

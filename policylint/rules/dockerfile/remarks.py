@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from policylint.dockerfile.remarks import find
 from policylint.finding import Problem
 from policylint.image import ImageBuild
 from policylint.rule import rule
 
 if TYPE_CHECKING:
     from policylint.finding import Problems
+
+# One of these is in every remark, whatever the tool: most files have none.
+_WORDS = ("ignore", "skip", "disable", "nosem")
 
 
 @rule(on=ImageBuild, severity="info", family="hygiene", equivalents=("DL1001",))
@@ -35,5 +37,10 @@ def inline_ignore(build: ImageBuild, *, tools: tuple[str, ...] = ("hadolint",)) 
         # policylint: ignore[image-user-root] the supervisor drops it (until 2027-03-31)
         USER root
     """
+    text = build.file.text.lower()
+    if not any(word in text for word in _WORDS):
+        return
+    from policylint.dockerfile.remarks import find
+
     for remark in find(build.file, tools):
         yield Problem(remark.span, f"remark for {remark.tool}")

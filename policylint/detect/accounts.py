@@ -13,7 +13,7 @@ from policylint.patterns import regex
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from policylint.dockerfile.script import Arguments, Command, Script
+    from policylint.dockerfile.script import Arguments, Command, Script, ShellWord
     from policylint.source import Span
 
 
@@ -25,6 +25,7 @@ class Opening(NamedTuple):
 
 
 _FREE_SUDO = "sudo asks for no password, whatever it runs"
+_PROGRAMS = frozenset(("adduser", "passwd", "useradd", "usermod"))
 _ZERO = regex(r"0+")
 _ACCOUNT_VALUED = (
     "-b", "-c", "-d", "-e", "-f", "-g", "-G", "-k", "-K", "-p", "-P", "-R", "-s", "-u", "-Z",
@@ -56,14 +57,16 @@ _COMMENT_SIGN = regex(r"\^?(?:\\s|\[[^\]]*\]|[ *])*#")
 _DELETES = regex(r"[/\d$}]\s*d\s*\Z")
 
 
-def openings(script: Script) -> Iterator[Opening]:
-    """The accounts that a script opens."""
+def openings(script: Script, programs: frozenset[str]) -> Iterator[Opening]:
+    """The accounts that a script opens; `programs` are those that it calls."""
     hints = _hints(script.text)
+    if not hints and _PROGRAMS.isdisjoint(programs):
+        return
     for command in script.walk():
         name = command.name
         if name == "passwd":
             yield from _deleted_password(command)
-        elif name in ("useradd", "usermod", "adduser"):
+        elif name in _PROGRAMS:
             yield from _of_account(command)
         elif hints:
             yield from _written(command, hints)
@@ -88,6 +91,8 @@ def _deleted_password(command: Command) -> Iterator[Opening]:
 
 
 def _of_account(command: Command) -> Iterator[Opening]:
+    if not any(map(_may_open, command.arguments)):
+        return
     valued = (*_ACCOUNT_VALUED, "-l") if command.name == "usermod" else _ACCOUNT_VALUED
     arguments = command.split(valued)
     password = arguments.option("-p", "--password")
@@ -102,6 +107,14 @@ def _of_account(command: Command) -> Iterator[Opening]:
         and arguments.option("-o", "--non-unique")
     ):
         yield Opening(f"{_name(arguments)} becomes a second root", number.value_span)
+
+
+def _may_open(word: ShellWord) -> bool:
+    """Whether a word may be an empty password, or the option for a number that is taken."""
+    value = word.value
+    if value[:2] == "--":
+        return value == "--password=" or value.startswith("--non-unique")
+    return not value or (value[0] == "-" and "o" in value)
 
 
 def _name(arguments: Arguments) -> str:

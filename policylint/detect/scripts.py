@@ -17,7 +17,7 @@ from policylint.patterns import regex
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from policylint.dockerfile.script import Command, Redirection, Script
+    from policylint.dockerfile.script import Command, Redirection, Script, ShellWord
     from policylint.source import Span
 
 
@@ -94,8 +94,7 @@ _LOGIN_OPTIONS = {
     "curl": ("-u", "-U", "--user", "--proxy-user"), "http": ("-a", "--auth"),
     "https": ("-a", "--auth"), "ab": ("-A", "-P"),
 }  # fmt: skip
-# What may be one of these, by its first letter or its last.
-_LOGIN_OPTION = regex(r"--user|--proxy-user|--auth|-(?!-).*[uUaAP]", re.DOTALL)
+_LOGIN_LETTERS = frozenset("uUaAP")  # one is in each of these options
 _KEEPERS = ("aws", "npm", "pnpm", "yarn")
 _TAKES_SECRETS = frozenset((*_PASSWORD_OPTIONS, *_REGISTRY_CLIENTS, *_LOGIN_OPTIONS))
 _AUTHORIZATION = regex(r"\bauthorization:\s*(?:basic|bearer|token)\s+(\S+)", re.IGNORECASE)
@@ -394,7 +393,7 @@ def _options_of_programs(command: Command) -> Iterator[Handed]:
                 )
     elif name in _LOGIN_OPTIONS:
         names = _LOGIN_OPTIONS[name]
-        if not any(map(_LOGIN_OPTION.match, [word.value for word in command.arguments])):
+        if not any(map(_may_be_login, command.arguments)):
             return
         valued = CURL_VALUED if name == "curl" else names
         for option in command.split(valued).options:
@@ -402,6 +401,10 @@ def _options_of_programs(command: Command) -> Iterator[Handed]:
             if option.name in names and password and not _is_expanded(password):
                 span = option.value_span or option.word.span
                 yield Handed(f"{name} {option.name}", password, span, user)
+
+
+def _may_be_login(word: ShellWord) -> bool:
+    return word.value[:1] == "-" and not _LOGIN_LETTERS.isdisjoint(word.value)
 
 
 def _settings_kept(command: Command) -> Iterator[Handed]:

@@ -209,6 +209,9 @@ def untrusted_syntax_image(
     if directive is None:
         return
     name = directive.value.partition(" ")[0]
+    image, _, tag = name.partition(":")
+    if image in allowed_syntax_images and "/" not in tag and not pin:
+        return
     start = directive.value_span.start
     at = Span(start, start + len(name))
     parts = images.parse(name)
@@ -247,9 +250,9 @@ def from_argument_undeclared(build: ImageBuild) -> Problems:
         USER 10001
     """
     arguments = build.build.arguments
-    undeclared = (
+    undeclared = [
         used for stage in build.stages for used in _used(stage) if used.name not in arguments
-    )
+    ]
     hints: _Hints | None = None
     for number, used in enumerate(undeclared):
         hints = hints or _Hints(build)
@@ -287,10 +290,10 @@ def from_argument_default_invalid(build: ImageBuild) -> Problems:
     arguments = build.build.arguments
     defaults: dict[str, str | None] | None = None
     for stage in build.build.stages:
-        if stage.image is None or not all(each.name in arguments for each in stage.used):
+        if stage.image is None or not stage.used or stage.parent is not None:
             continue
         names = [each.name for each in stage.used if arguments.declared(each.name)]
-        if not names or stage.parent is not None:
+        if not names or not all(each.name in arguments for each in stage.used):
             continue
         text = stage.reference
         if text is None:
@@ -387,6 +390,8 @@ class _Used(NamedTuple):
 
 
 def _used(stage: BuildStage) -> Iterator[_Used]:
+    if "$" not in stage.stage.instruction.excerpt.text:
+        return
     flag, image = _platform(stage), stage.stage.image
     if flag is not None and flag.excerpt is not None:
         for each in references(flag.excerpt.text, stage.stage.instruction.escape):
@@ -397,8 +402,8 @@ def _used(stage: BuildStage) -> Iterator[_Used]:
 
 
 def _platform(stage: BuildStage) -> Flag | None:
-    flags = stage.stage.instruction.flags
-    return next((flag for flag in reversed(flags) if flag.name == "platform"), None)
+    instruction = stage.stage.instruction
+    return instruction.flag("platform") if instruction.flags else None
 
 
 class _Hints:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _RUNTIMES = ("Docker's", "containerd's", "CRI-O's", "Podman's", "dockershim's", "BuildKit's")
 _SYSTEM = ("/proc", "/sys", "/dev", "/boot", "/initrd", "/lost+found")
+_SYSTEM_NAMES = tuple([folder[1:] for folder in _SYSTEM])
 _DESCRIPTOR = regex(r"(?:proc/(?:self|thread-self|\d+)/(?:task/\d+/)?|dev/)fd/\d+(?:/|\Z)")
 # So many relative paths on top of each other are nobody's real file.
 _MOST_STEPS = 8
@@ -183,7 +184,7 @@ def workdir_in_system_directory(workdir: Workdir, stage: BuildStage) -> Problems
         USER 10001
     """
     path = _absolute(workdir, stage)
-    if path is None or workdir.path is None:
+    if path is None or workdir.path is None or not any(map(path.__contains__, _SYSTEM_NAMES)):
         return
     plain = known.normalise(path)
     # What leads out goes on with `..`, which is not the way back here.
@@ -201,7 +202,7 @@ def _normalised(paths: tuple[str, ...]) -> tuple[str, ...]:
 
 def _stating(run: Run, name: str, value: str) -> Flag | None:
     """The flag of a RUN, where it has a value."""
-    flag = run.instruction.flag(name)
+    flag = run.instruction.flag(name) if run.instruction.flags else None
     if flag is None or not flag.value or flag.value_span is None:
         return None
     return flag if run.text(Word(flag.value, flag.value_span)) == value else None

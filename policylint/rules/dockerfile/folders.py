@@ -100,7 +100,7 @@ def workdir_relative(build: ImageBuild) -> Problems:
 def _relative(build: ImageBuild) -> Iterator[tuple[Workdir, _Folder]]:
     """The relative WORKDIRs, each with the folder that it starts from."""
     # Most files have none, and need not be followed from stage to stage.
-    statements = [each for each in build.statements() if isinstance(each, Workdir)]
+    statements = [each for each in build.statements() if type(each) is Workdir]
     if not any(map(_is_relative, statements)):
         return
     ends: dict[int, _Folder] = {}

@@ -69,8 +69,8 @@ def env_refers_to_itself(stage: BuildStage) -> Problems:
         pairs = setting.instruction.pairs
         if len(pairs) > 1 and setting.instruction.name == "ENV":
             is_trigger = setting.is_trigger
-            above = stage.stage.variables(None if is_trigger else setting.instruction)
             for name, span in _borrowed(setting.instruction):
+                above = stage.stage.variables(None if is_trigger else setting.instruction)
                 is_set = above.declared(name) is not None or (is_trigger and name in waiting)
                 if not is_set:
                     yield Problem(
@@ -231,17 +231,15 @@ def empty_continuation(build: ImageBuild) -> Problems:
             yield _blank(instruction, build)
 
 
-def _settings(stage: BuildStage) -> Iterator[Variables]:
+def _settings(stage: BuildStage) -> list[Variables]:
     """The ENV and ARG of a stage, those behind ONBUILD too."""
-    for statement in stage.statements:
-        if type(statement) is Variables:
-            yield statement
-        elif type(statement) is OnBuild and type(statement.trigger) is Variables:
-            yield statement.trigger
+    return [each for each in stage.unwrapped() if type(each) is Variables]
 
 
 def _borrowed(instruction: Instruction) -> Iterator[tuple[str, Span]]:
     """The variables in values of an ENV that are set by others of its pairs."""
+    if "$" not in instruction.excerpt.text:
+        return
     own = {pair.key.text for pair in instruction.pairs}
     for pair in instruction.pairs:
         if pair.value is None or "$" not in pair.value.text:

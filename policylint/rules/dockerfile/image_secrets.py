@@ -109,10 +109,10 @@ def secret_in_env_or_arg(
         FROM node:22.14.0
         RUN --mount=type=secret,id=npm,env=NPM_TOKEN npm ci
     """
-    if not variable.name.is_known or _leads_to_secret(variable):
-        return
     name = variable.name.value
-    if name in extra_keys or (is_build_secret(name) and name not in allowed_keys):
+    if name is UNKNOWN or not (name in extra_keys or is_build_secret(name)):
+        return
+    if not _leads_to_secret(variable) and (name in extra_keys or name not in allowed_keys):
         where = "is in the image's history" if variable.kind == "ARG" else "is set in the image"
         yield Problem(variable, f"{variable.kind} {name} {where}, for everybody who pulls it")
 
@@ -150,15 +150,15 @@ def credential_like_env_or_arg(
         RUN --mount=type=secret,id=registry npm ci
     """
     name = variable.name
-    if not name.is_known or is_harmless_name(name.value) or _leads_to_secret(variable):
+    if not name.is_known:
         return
     plain = name.value.lower()
-    wanted = substrings
-    if variable.kind == "ARG" and substrings is _SUBSTRINGS:
-        wanted = (*substrings, *_ARGUMENT_SUBSTRINGS)
-    found = next((each for each in wanted if each.lower() in plain), None)
-    if found is not None:
-        yield Problem(variable, f'{variable.kind} {name.value} sounds like a credential: "{found}"')
+    found = next((each for each in substrings if each.lower() in plain), None)
+    if found is None and variable.kind == "ARG" and substrings is _SUBSTRINGS:
+        found = next((each for each in _ARGUMENT_SUBSTRINGS if each in plain), None)
+    if found is None or is_harmless_name(name.value) or _leads_to_secret(variable):
+        return
+    yield Problem(variable, f'{variable.kind} {name.value} sounds like a credential: "{found}"')
 
 
 @rule(
@@ -241,16 +241,13 @@ def credential_command(build: ImageBuild, *, all_stages: bool = False) -> Proble
     """
     for stage in build.stages if all_stages else build.shipped:
         for run in stage.unwrapped():
-            if not isinstance(run, Run) or run.script is None or _mounts_secret(run):
+            if type(run) is not Run or run.script is None:
                 continue
-            for each in run.commands:
-                word = _configured(each.command)
-                if word is not None:
-                    message = f"{each.name} leaves credentials in the image"
-                    yield Problem(word.span, message, secret="=" in word.value)
-            removed = _removed(run)
-            for script in run.script.scripts():
-                yield from _written(script, removed)
+            may_configure = not _CONFIGURES.keys().isdisjoint(run.programs)
+            may_write = ">" in run.script.text or "tee" in run.programs
+            if (may_configure or may_write) and not _mounts_secret(run):
+                yield from _configured(run)
+                yield from _written(run.script, _removed(run))
 
 
 @rule(
@@ -314,8 +311,10 @@ def secret_mount_leaked(run: Run) -> Problems:
         FROM node:22.14.0
         RUN --mount=type=secret,id=npmrc,target=/root/.npmrc npm ci
     """
+    if not run.mounts or run.script is None:
+        return
     secrets, mounted, variables = _mounted(run)
-    if not (secrets or variables) or run.script is None:
+    if not (secrets or variables):
         return
     passing = {*_PASSING, *mounted}
     removed = _removed(run)
@@ -478,10 +477,14 @@ def _removed(run: Run) -> set[str]:
     }
 
 
-def _configured(command: Command) -> ShellWord | None:
-    """The word by which a command hands over credentials that its program will keep."""
-    find = _CONFIGURES.get(command.name)
-    return find(command) if find is not None else None
+def _configured(run: Run) -> Problems:
+    """The words by which commands hand over credentials that their programs will keep."""
+    for each in run.commands:
+        find = _CONFIGURES.get(each.name)
+        word = find(each.command) if find is not None else None
+        if word is not None:
+            message = f"{each.name} leaves credentials in the image"
+            yield Problem(word.span, message, secret="=" in word.value)
 
 
 def _has(command: Command, *wanted: str) -> bool:
@@ -549,8 +552,13 @@ _CONFIGURES: dict[str, Callable[[Command], ShellWord | None]] = {
 }
 
 
-def _written(script: Script, removed: set[str]) -> Problems:
+def _written(whole: Script, removed: set[str]) -> Problems:
     """Credentials that a script writes into the files in which programs look for them."""
+    for script in whole.scripts():
+        yield from _written_here(script, removed)
+
+
+def _written_here(script: Script, removed: set[str]) -> Problems:
     lower = script.text.lower()
     is_npm = any(credential in lower for credential in _NPM_CREDENTIALS)
     for command in script.commands:

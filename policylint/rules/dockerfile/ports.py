@@ -187,6 +187,8 @@ def privileged_port_exposed(
     """
     if port.first is None or port.last is None or expose.is_trigger:
         return
+    if port.first > _HIGHEST_PRIVILEGED:
+        return
     last = stage.effective(User)
     user = last.user if last is not None else None
     if not user or is_root(user.value):

@@ -213,7 +213,7 @@ def sudo_used(
     """
     for each in run.commands:
         command = each.command
-        if "sudo" in (*command.wrappers, command.name):
+        if command.name == "sudo" or "sudo" in command.wrappers:
             head = command.words[: command.head + 1]
             at = next(
                 number for number, word in enumerate(head)
@@ -261,10 +261,10 @@ def _openings(node: Run | Copy) -> Iterator[Opening]:
     """The accounts that a command opens, or a here-document that becomes a file."""
     if isinstance(node, Run):
         if node.script is not None:
-            yield from accounts.openings(node.script)
+            yield from accounts.openings(node.script, node.programs)
         return
-    path = node.target.value if node.target and node.target.is_known else ""
     for heredoc in node.instruction.heredocs:
+        path = node.target.value if node.target and node.target.is_known else ""
         file = path + heredoc.name if path.endswith("/") else path
         yield from accounts.openings_in_file(file, heredoc.body)
 

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from policylint.dockerfile.excerpt import Word
     from policylint.dockerfile.scanner import Instruction
-    from policylint.dockerfile.stages import Stage
     from policylint.dockerfile.stages import Variables as Known
     from policylint.dockerfile.variables import Reference
     from policylint.finding import Problems
@@ -84,15 +83,14 @@ def undefined_variable(build: ImageBuild) -> Problems:
     for statement in build.preamble:
         if statement.instruction.name == "ARG":
             yield from _undefined(statement.instruction, outer, names)
-    for stage in build.stages:
-        for statement in stage.statements:
-            instruction = statement.instruction
-            if (
+    for stage in build.build.stages:
+        for instruction in stage.instructions:
+            if "$" in instruction.excerpt.text and (
                 instruction.name in _PLACES
                 or instruction.name in _VALUES
                 or (instruction.name == "RUN" and instruction.flags)
             ):
-                yield from _undefined_in_stage(instruction, stage.stage, names)
+                yield from _undefined(instruction, stage.variables(instruction), names)
 
 
 class _Names:
@@ -131,11 +129,6 @@ class _Names:
                     name = variable.name
                     if name.is_known and _SHORTEST_NAME <= len(name.value) <= _LONGEST_NAME:
                         yield name.value
-
-
-def _undefined_in_stage(instruction: Instruction, stage: Stage, names: _Names) -> Problems:
-    if "$" in instruction.excerpt.text:
-        yield from _undefined(instruction, stage.variables(instruction), names)
 
 
 def _undefined(instruction: Instruction, known: Known, names: _Names) -> Problems:

@@ -181,7 +181,7 @@ def take_secrets(programs: Collection[str]) -> bool:
     """Whether any of them has options of its own for passwords, under no name that says so."""
     if not _TAKES_SECRETS.isdisjoint(programs):
         return True
-    return any(map(_joins_options, programs))
+    return any(map("\n".join(programs).__contains__, _DATABASES))
 
 
 def _writers(commands: list[Command]) -> Iterator[Command]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from policylint.detect.hints import is_likely, may_name_secret
 from policylint.detect.paths import lineage
+from policylint.detect.scripts import secrets_handed, take_secrets
 from policylint.detect.secret_words import (
     entropy,
     is_build_secret,
@@ -412,8 +413,6 @@ def _under_names(
 
 def _may_take_secret(statement: Run | Start | Healthcheck) -> bool:
     """Whether a program is run that has options of its own for passwords."""
-    from policylint.detect.scripts import take_secrets
-
     if type(statement) is Run:
         return take_secrets(statement.programs)
     script = statement.script
@@ -422,8 +421,6 @@ def _may_take_secret(statement: Run | Start | Healthcheck) -> bool:
 
 def _in_script(script: Script, min_entropy: float) -> list[_Secret]:
     """Literal values under the names of secrets, in commands."""
-    from policylint.detect.scripts import secrets_handed
-
     return [
         _Secret(f"{handed.name} holds a secret", handed.span)
         for handed in secrets_handed(script)

@@ -47,8 +47,7 @@ def is_credential_file(
     further = [each.lower() for each in names] if names else []
     if name in further or (extensions and name.endswith(tuple(map(_ending, extensions)))):
         return True
-    beginning, star, _ = name.partition("*")
-    if not star or len(beginning) < _SHORTEST_BEGINNING:
+    if name.find("*") < _SHORTEST_BEGINNING:
         return False
     return any(fnmatchcase(each, name) for each in (*NAMES, *further))
 

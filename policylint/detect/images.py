@@ -50,7 +50,11 @@ def parse(text: str) -> Reference:
 
 def is_reference(text: str) -> bool:
     """Whether a text can name an image at all: `web:` and `Web` cannot."""
-    registry, repository, tag, digest = parse(text)
+    return is_proper(*parse(text))
+
+
+def is_proper(registry: str, repository: str, tag: str | None, digest: str | None) -> bool:
+    """Whether the parts of a reference can name an image."""
     return (
         len(registry) + len(repository) < _LONGEST_NAME
         and (not registry or _REGISTRY.fullmatch(registry) is not None)

@@ -63,6 +63,9 @@ class Remark(NamedTuple):
 
 def find(file: Dockerfile, tools: Collection[str]) -> Iterator[Remark]:
     """The remarks for some tools, in the order of the file."""
+    text = file.text.lower()
+    if not any(mark in text for tool in tools for mark in _MARKS.get(tool, ())):
+        return
     directive = file.directive("check")
     if directive is not None and "buildkit" in tools:
         start, end = directive.span
@@ -74,9 +77,6 @@ def find(file: Dockerfile, tools: Collection[str]) -> Iterator[Remark]:
 
 
 def _in_comment(comment: Word, tools: Collection[str]) -> Iterator[Remark]:
-    lower = comment.text.lower()
-    if not any(mark in lower for tool in tools for mark in _MARKS.get(tool, ())):
-        return
     head = _HEAD.match(comment.text)
     tool = head.lastgroup if head is not None else None
     if head is None or tool is None or tool not in tools:

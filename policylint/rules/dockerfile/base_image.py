@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from policylint.dockerfile.excerpt import Word
     from policylint.dockerfile.scanner import Flag
+    from policylint.dockerfile.stages import Variables
     from policylint.finding import Problems
     from policylint.organisation import Registries
 
@@ -251,7 +252,10 @@ def from_argument_undeclared(build: ImageBuild) -> Problems:
     """
     arguments = build.build.arguments
     undeclared = [
-        used for stage in build.stages for used in _used(stage) if used.name not in arguments
+        used
+        for stage in build.stages
+        if "$" in stage.stage.instruction.excerpt.text
+        for used in _undeclared(stage, arguments)
     ]
     hints: _Hints | None = None
     for number, used in enumerate(undeclared):
@@ -289,11 +293,14 @@ def from_argument_default_invalid(build: ImageBuild) -> Problems:
     """
     arguments = build.build.arguments
     defaults: dict[str, str | None] | None = None
-    for stage in build.build.stages:
+    for each in build.stages:
+        stage, base = each.stage, each.base
         if stage.image is None or not stage.used or stage.parent is not None:
             continue
-        names = [each.name for each in stage.used if arguments.declared(each.name)]
-        if not names or not all(each.name in arguments for each in stage.used):
+        if base is not None and base.reference.is_known and _is_proper(base):
+            continue
+        names = [used.name for used in stage.used if arguments.declared(used.name)]
+        if not names or not all(used.name in arguments for used in stage.used):
             continue
         text = stage.reference
         if text is None:
@@ -389,16 +396,21 @@ class _Used(NamedTuple):
     span: Span
 
 
-def _used(stage: BuildStage) -> Iterator[_Used]:
-    if "$" not in stage.stage.instruction.excerpt.text:
-        return
+def _undeclared(stage: BuildStage, arguments: Variables) -> Iterator[_Used]:
+    """The variables of a FROM that nothing above it sets."""
     flag, image = _platform(stage), stage.stage.image
     if flag is not None and flag.excerpt is not None:
         for each in references(flag.excerpt.text, stage.stage.instruction.escape):
-            yield _Used(each.name, flag.excerpt.span(each.start, each.end))
+            if each.name not in arguments:
+                yield _Used(each.name, flag.excerpt.span(each.start, each.end))
     if image is not None:
         for each in stage.stage.used:
-            yield _Used(each.name, image.part(each.start, each.end))
+            if each.name not in arguments:
+                yield _Used(each.name, image.part(each.start, each.end))
+
+
+def _is_proper(image: BaseImage) -> bool:
+    return images.is_proper(image.registry, image.repository, image.tag, image.digest)
 
 
 def _platform(stage: BuildStage) -> Flag | None:

@@ -428,13 +428,10 @@ def _credentials(
     copy: Copy, build: ImageBuild, files: tuple[str, ...], extensions: tuple[str, ...]
 ) -> Iterator[tuple[object, str]]:
     """What a COPY takes or puts where credentials are, and what to say of it."""
-    ignore = build.ignore if copy.instruction.flag("from") is None else None
     for source in copy.sources:
-        if not source.is_known or (copy.is_add and _is_remote(source.value)):
+        if not source.is_known or not is_credential_file(source.value, files, extensions):
             continue
-        if ignore is not None and not copy.is_trigger and ignore.covers_all(source.value):
-            continue
-        if is_credential_file(source.value, files, extensions):
+        if not (copy.is_add and _is_remote(source.value)) and not _is_ignored(source, copy, build):
             yield source, f"{_name(source.value.rstrip('/'))} goes"
     for word in copy.instruction.words if "$" in copy.instruction.excerpt.text else ():
         for reference in references(word.text, copy.instruction.escape):
@@ -443,6 +440,13 @@ def _credentials(
                     word.part(reference.start, reference.end),
                     f"the file of {reference.name} goes",
                 )
+
+
+def _is_ignored(source: Value[str], copy: Copy, build: ImageBuild) -> bool:
+    """Whether the ignore file keeps a source from the build."""
+    if build.ignore is None or copy.is_trigger or copy.instruction.flag("from") is not None:
+        return False
+    return build.ignore.covers_all(source.value)
 
 
 def _credential_variables(stages: tuple[BuildStage, ...]) -> Problems:

@@ -154,9 +154,11 @@ def credential_like_env_or_arg(
     if not name.is_known:
         return
     plain = name.value.lower()
-    found = next((each for each in substrings if each.lower() in plain), None)
-    if found is None and variable.kind == "ARG" and substrings is _SUBSTRINGS:
-        found = next((each for each in _ARGUMENT_SUBSTRINGS if each in plain), None)
+    found = next(filter(plain.__contains__, substrings), None)
+    if substrings is not _SUBSTRINGS:
+        found = next((each for each in substrings if each.lower() in plain), None)
+    elif found is None and variable.kind == "ARG":
+        found = next(filter(plain.__contains__, _ARGUMENT_SUBSTRINGS), None)
     if found is None or is_harmless_name(name.value) or _leads_to_secret(variable):
         return
     yield Problem(variable, f'{variable.kind} {name.value} sounds like a credential: "{found}"')
@@ -283,6 +285,8 @@ def password_set_in_build(command: AccountCommand) -> Problems:
         if option is not None:
             yield Problem(option.word.span, "passwd --stdin sets a password in the image")
     elif name in ("useradd", "usermod"):
+        if not any(word.value[:1] == "-" and "p" in word.value for word in command.words):
+            return
         option = command.command.split(_ADDS_USERS).option("-p", "--password")
         if option is not None and option.value and not _NO_PASSWORD.fullmatch(option.value):
             is_joined = option.value_span is None or _overlap(option.value_span, option.word.span)

@@ -87,10 +87,8 @@ def label_key_invalid(label: ImageLabel) -> Problems:
         yield Problem(label, f'label "{name}" {why}')
 
 
-@rule(on=BuildStage, severity="info", family="hygiene", equivalents=("DL3049",))
-def label_missing(
-    stage: BuildStage, build: ImageBuild, *, label_schema: tuple[str, ...] = ()
-) -> Problems:
+@rule(on=ImageBuild, severity="info", family="hygiene", equivalents=("DL3049",))
+def label_missing(build: ImageBuild, *, label_schema: tuple[str, ...] = ()) -> Problems:
     """Image lacks a label that every image must have.
 
     Whoever finds the image in a registry or on an agent cannot tell whose it is, or
@@ -114,8 +112,9 @@ def label_missing(
         LABEL com.example.team="web"
         USER 10001
     """
-    if not (label_schema and stage.is_final):
+    if not label_schema or not build.stages:
         return
+    stage = build.stages[-1]
     present = set()
     for label in _labels(stage, build):
         if not label.name.is_known:  # it may be the one that is missed
@@ -247,15 +246,17 @@ def _as_label(instruction: Instruction, build: ImageBuild) -> Fix | None:
 
 def _wrong_in_key(name: str) -> str | None:
     """What is wrong with the name of a label."""
-    odd = next((character for character in name if character not in _IN_KEYS), None)
-    if odd is not None:
+    if not _IN_KEYS.issuperset(name):
+        odd = next(character for character in name if character not in _IN_KEYS)
         return f'has a "{odd}": names are of lower-case letters, digits and . - _ /'
     if not (name[:1].isalpha() and name[-1:].isalnum()):
         return "does not begin with a letter, or not end with a letter or digit"
     if ".." in name or "--" in name:
         return f"has {'..' if '..' in name else '--'} in it"
-    owned = next((each for each in _RESERVED if name.startswith(each)), None)
-    return f"lies in {owned[:-1]}, which is Docker's" if owned is not None else None
+    if name.startswith(_RESERVED):
+        owned = next(each for each in _RESERVED if name.startswith(each))
+        return f"lies in {owned[:-1]}, which is Docker's"
+    return None
 
 
 def _labels(stage: BuildStage, build: ImageBuild) -> Iterator[ImageLabel]:

@@ -62,7 +62,7 @@ def image_user_root(stage: BuildStage) -> Problems:
 
 
 @rule(
-    on=BuildStage,
+    on=ImageBuild,
     severity="medium",
     family="privilege",
     refs="CWE-250 CIS-Docker:4.1",
@@ -72,7 +72,6 @@ def image_user_root(stage: BuildStage) -> Problems:
     ),
 )  # fmt: skip
 def image_user_missing(
-    stage: BuildStage,
     build: ImageBuild,
     *,
     nonroot_base_images: tuple[str, ...] = (),
@@ -98,8 +97,9 @@ def image_user_missing(
         USER 10001
         CMD ["/usr/bin/web"]
     """
-    if not stage.is_final or _states_user(stage.effective(User)):
+    if not build.stages or _states_user(build.stages[-1].effective(User)):
         return
+    stage = build.stages[-1]
     origin = _origin(stage, build)
     base = origin.base
     if base is None:
@@ -253,16 +253,16 @@ def empty_or_open_account(node: Run | Copy) -> Problems:
         RUN useradd --uid 10001 web
         USER 10001
     """
-    for opening in _openings(node):
+    if isinstance(node, Copy):
+        found = _in_files(node) if node.instruction.heredocs else ()
+    else:
+        found = accounts.openings(node.script, node.programs) if node.script is not None else ()
+    for opening in found:
         yield Problem(opening.span, opening.what)
 
 
-def _openings(node: Run | Copy) -> Iterator[Opening]:
-    """The accounts that a command opens, or a here-document that becomes a file."""
-    if isinstance(node, Run):
-        if node.script is not None:
-            yield from accounts.openings(node.script, node.programs)
-        return
+def _in_files(node: Copy) -> Iterator[Opening]:
+    """The accounts that here-documents open once they are files."""
     for heredoc in node.instruction.heredocs:
         path = node.target.value if node.target and node.target.is_known else ""
         file = path + heredoc.name if path.endswith("/") else path

@@ -70,7 +70,7 @@ def by_rule(sources: list[SourceFile]) -> Counter[str]:
     """Microseconds that each rule takes for an app."""
     checks = Checks(built_in("all"))
     nodes = [
-        (node, around, checks.on(type(node)))
+        (node, around, checks[type(node)])
         for source in sources
         for document in parse(source)
         for top in document.nodes

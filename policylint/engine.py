@@ -431,15 +431,18 @@ def weight(rule: Rule, choice: RuleChoice, problem: Problem) -> str | None:
     return severity
 
 
-class Checks:
-    """The rules of a policy by the type of node that they look at, imported when one occurs."""
+class Checks(dict[type, list["Check"]]):
+    """The rules of a policy by the type of node that they look at, imported when one occurs.
 
-    __slots__ = ("_by_node", "_composed", "_facts", "_heard", "_names", "_policy")
+    Those stand first whose word the others heed.
+    """
+
+    __slots__ = ("_composed", "_facts", "_heard", "_names", "_policy")
 
     def __init__(self, policy: Policy) -> None:
+        super().__init__()
         self._policy = policy
         self._facts = {type(fact).__name__: fact for fact in policy.organisation}
-        self._by_node: dict[type, list[Check]] = {}
         self._names = [name for name in COMPOSED if name in policy.rules]
         self._heard = {family for name in self._names for family in COMPOSED[name]}
         self._composed: list[Check] | None = None
@@ -450,13 +453,9 @@ class Checks:
             self._composed = [self._check(name) for name in self._names]
         return self._composed
 
-    def on(self, made: type) -> list[Check]:
-        """The checks for a type of node, those first whose word the others heed."""
-        checks = self._by_node.get(made)
-        if checks is None:
-            names = NODES.get(made.__name__, ())
-            checks = [self._check(name) for name in names if self._runs(name)]
-            self._by_node[made] = checks
+    def __missing__(self, made: type) -> list[Check]:
+        names = NODES.get(made.__name__, ())
+        self[made] = checks = [self._check(name) for name in names if self._runs(name)]
         return checks
 
     def on_fleet(self, known: Collection[str]) -> list[Check]:
@@ -577,7 +576,7 @@ def _all_problems(top: Node, checks: Checks) -> list[tuple[Check, Problem]]:
     """The problems of a node and those below it, then those that are composed of them."""
     heard: list[tuple[Check, Problem]] = []
     for node, around in walk(top):
-        here = checks.on(type(node))
+        here = checks[type(node)]
         if here:
             _hear(node, around, here, heard)
     if isinstance(top, Workload):

@@ -15,6 +15,7 @@ from policylint.model import UNKNOWN, Record, Value
 from policylint.source import Span
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import TypeAlias
 
     from policylint.detect.tool_settings import Setting
@@ -67,7 +68,7 @@ class ImageBuild(Record):
         """Every statement of the file; for an ONBUILD, what stands behind it."""
         found = _unwrapped(self.preamble)
         for stage in self.stages:
-            found += _unwrapped(stage.statements)
+            found += stage.unwrapped()
         return found
 
 
@@ -107,9 +108,9 @@ class BuildStage(Record):
         """The stage's statements of a type, those behind ONBUILD left out."""
         return [each for each in self.statements if type(each) is kind]
 
-    def unwrapped(self) -> list[Statement]:
+    def unwrapped(self) -> Sequence[Statement]:
         """The stage's statements; for an ONBUILD, what stands behind it."""
-        return _unwrapped(self.statements)
+        return _unwrapped(self.statements) if self.stage.own("ONBUILD") else self.statements
 
     def effective(self, kind: type[S], before: Statement | None = None) -> S | None:
         """The USER, WORKDIR, SHELL, ... that holds at the end of the stage, or before a statement.

@@ -274,11 +274,13 @@ class _Reader:
         usual = _USUAL.match
         while self.at < end:
             found = usual(text, self.at)
-            while found and self.words and not self.header:
-                word = found[1]
-                self.at = stop = found.end()
-                self.words.append(ShellWord(word, word, True, excerpt, stop - len(word), stop))
-                found = usual(text, stop)
+            if self.words and not self.header:
+                words = self.words
+                while found:
+                    word, stop = found[1], found.end()
+                    words.append(ShellWord(word, word, True, excerpt, stop - len(word), stop))
+                    self.at = stop
+                    found = usual(text, stop)
             if found:
                 self._first_word(found)
                 continue

@@ -212,6 +212,8 @@ def _runs_input(command: Command) -> bool:
         value = word.value
         if value in ("-", "/dev/stdin"):
             return True
+        if value == "--" and command.name.startswith("php"):  # the rest is for the script
+            return True
         if value[:1] != "-" or value[:2] == "--" or not set(letters + "hVv").isdisjoint(value):
             return False
     return True

@@ -39,7 +39,8 @@ _VERSION_PART = regex(r"[\w.~^:+]+")
 _ACCESS = regex(r"://(?!git@)[^/@\s]+@")
 _LONGEST_NAME = 100
 _PIP_VERSION = regex(r"[=!~]=|[<>]")
-_PIP_FILES = ("-r", "--requirement", "-c", "--constraint")
+# A file says which version, or there is no index and what lies in a folder is taken.
+_PIP_DECIDED = ("-r", "--requirement", "-c", "--constraint", "--no-index")
 _PIP_ARCHIVES = (".whl", ".tar.gz", ".tar.bz2", ".tgz", ".zip")
 _REPOSITORY = regex(r"(?:git|hg|svn|bzr)\+[\w+.-]+://[^/]*")
 _NPM_ARCHIVES = (".tar", ".tar.gz", ".tgz")
@@ -228,7 +229,7 @@ def pip_version_unpinned(command: PipCommand, run: Run) -> Problems:
         RUN pip install --no-cache-dir flask==3.1.0
     """
     call = packages.read(command.command)
-    if call is None or call.has(_PIP_FILES):
+    if call is None or call.has(_PIP_DECIDED):
         return
     for word, name in _packages(command, run):
         if not _is_pinned_for_pip(name):

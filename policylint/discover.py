@@ -27,11 +27,37 @@ _SKIPPED = frozenset({
 })  # fmt: skip
 
 
+# What the ignore files of builds are called, or end in.
+_BUILD_IGNORE = ".dockerignore"
+
+
 class Failure(NamedTuple):
     """A path that was named, or met on the way, and that cannot be read."""
 
     path: str
     reason: str
+
+
+class _Found(NamedTuple):
+    """A file to be read: as it was named, in full, as it is reported, and without links.
+
+    `ignores` are the ignore files of builds that lie beside it; None where nobody has looked.
+    """
+
+    path: str
+    absolute: str
+    shown: str
+    real: str
+    ignores: tuple[str, ...] | None = None
+
+
+class _Folder(NamedTuple):
+    """A folder to be searched; `shown` is what the reported paths of its files begin with."""
+
+    path: str
+    absolute: str
+    shown: str
+    real: str
 
 
 def discover(
@@ -61,9 +87,8 @@ def discover(
             if isinstance(found, Failure):
                 yield found
                 continue
-            real = os.path.realpath(found)
-            if real not in seen:
-                seen.add(real)
+            if found.real not in seen:
+                seen.add(found.real)
                 yield reader.read(found)
 
 
@@ -100,43 +125,58 @@ def is_below(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
 
 
-def _candidates(path: str, root: str, exclude: tuple[str, ...]) -> Iterator[str | Failure]:
+def _candidates(path: str, root: str, exclude: tuple[str, ...]) -> Iterator[_Found | Failure]:
     if os.path.isdir(path):
         yield from _walk(path, root, exclude)
     elif not os.path.lexists(path):
         yield Failure(path, "no such file or folder")
-    elif not _is_excluded(relative(path, root), exclude):
-        yield path
+    else:
+        shown = relative(path, root)
+        if not _is_excluded(shown, exclude):
+            yield _Found(path, os.path.abspath(path), shown, os.path.realpath(path))
 
 
-def _walk(folder: str, root: str, exclude: tuple[str, ...]) -> Iterator[str | Failure]:
-    top = folder
-    ignored = _Ignored(folder)
-    pending = [folder]
+def _walk(top: str, root: str, exclude: tuple[str, ...]) -> Iterator[_Found | Failure]:
+    """The files below a folder; what leads to each is worked out once for a folder."""
+    ignored = _Ignored(top)
+    shown = relative(top, root)
+    pending = [
+        _Folder(
+            top,
+            os.path.abspath(top),
+            "" if shown == "." else f"{shown.rstrip('/')}/",
+            os.path.realpath(top),
+        )
+    ]
     while pending:
-        folder = pending.pop()
-        ignored.enter(folder)
+        here = pending.pop()
         try:
-            with os.scandir(folder) as scan:
+            with os.scandir(here.path) as scan:
                 entries = sorted(scan, key=lambda entry: entry.name)
         except OSError as error:
-            yield Failure(folder, _reason(error))
+            yield Failure(here.path, _reason(error))
             continue
+        ignored.enter(here.absolute, [entry.name for entry in entries])
+        ignores = tuple([entry.name for entry in entries if entry.name.endswith(_BUILD_IGNORE)])
         below = []
         for entry in entries:
+            name = entry.name
             is_folder = entry.is_dir(follow_symlinks=False)
-            if is_folder and entry.name in _SKIPPED:
+            if (name in _SKIPPED) if is_folder else not _may_be_definition(name):
                 continue
-            if not is_folder and not _may_be_definition(entry.name):
+            absolute = os.path.join(here.absolute, name)
+            if ignored.covers(absolute, is_folder=is_folder):
                 continue
-            if ignored.covers(entry.path, is_folder=is_folder):
-                continue
-            if _is_excluded(relative(entry.path, root), exclude):
+            shown = f"{here.shown}{name}"
+            if exclude and _is_excluded(shown, exclude):
                 continue
             if is_folder:
-                below.append(entry.path)
+                real = os.path.join(here.real, name)
+                below.append(_Folder(entry.path, absolute, f"{shown}/", real))
             elif entry.is_file() and not _leads_out(entry, (root, top)):
-                yield entry.path
+                is_link = entry.is_symlink()
+                real = os.path.realpath(absolute) if is_link else os.path.join(here.real, name)
+                yield _Found(entry.path, absolute, shown, real, ignores)
         pending += reversed(below)
 
 
@@ -176,8 +216,9 @@ class _Reader:
         self._kind = kind
         self._contexts: dict[str, SourceFile | None] = {}
 
-    def read(self, path: str) -> SourceFile | Failure:
-        """A file that lies at a path."""
+    def read(self, found: _Found) -> SourceFile | Failure:
+        """A file that was found."""
+        path = found.path
         try:
             data = _bytes(path)
         except OSError as error:
@@ -186,47 +227,54 @@ class _Reader:
             return Failure(
                 path, "not a regular file; to check what a command prints, pipe it into -"
             )
-        return self._source(data, relative(path, self._root), path)
+        return self._source(data, found)
 
     def stdin(self, name: str | None) -> SourceFile | Failure:
         """What comes by standard input, and the name that it is said to have."""
         if sys.stdin is None:
             return Failure(name or STDIN, "standard input is closed")
         data = sys.stdin.buffer.read(MAX_BYTES + 1)
-        path = STDIN if name is None else relative(name, self._root)
-        return self._source(data, path, name or STDIN)
+        if name is None:
+            return self._source(data, _Found(STDIN, STDIN, STDIN, STDIN))
+        absolute = os.path.abspath(name)
+        return self._source(data, _Found(name, absolute, relative(name, self._root), absolute))
 
-    def _source(self, data: bytes, path: str, location: str) -> SourceFile:
+    def _source(self, data: bytes, found: _Found) -> SourceFile:
+        path = found.shown
         text, failure = decode(data)
         if len(data) > MAX_BYTES:
             failure = ReadFailure(f"larger than {MAX_BYTES // 1024 // 1024} MiB", 0)
         kind = self._kind
-        name = os.path.basename(path)
-        is_placed = location != STDIN and (
+        name = path.rpartition("/")[2]
+        is_placed = path != STDIN and (
             kind == "dockerfile" or (kind is None and names.is_named(template_stem(name) or name))
         )
-        beside = self._ignore_file(location) if is_placed else None
+        beside = self._ignore_file(found) if is_placed else None
         return SourceFile(
             path,
             text,
             kind=kind,
-            location=location,
+            location=found.path,
             error=failure,
             beside=beside,
             is_placed=is_placed,
         )
 
-    def _ignore_file(self, dockerfile: str) -> SourceFile | None:
+    def _ignore_file(self, dockerfile: _Found) -> SourceFile | None:
         """The ignore file of a build: a Dockerfile's own, or that of the closest folder above."""
-        own = self._text(f"{dockerfile}.dockerignore")
-        if own is not None:
-            return own
+        folder, name = os.path.split(dockerfile.absolute)
+        there = dockerfile.ignores
+        if there is None or f"{name}{_BUILD_IGNORE}" in there:
+            own = self._text(f"{dockerfile.path}{_BUILD_IGNORE}")
+            if own is not None:
+                return own
         passed = []
         found = None
-        folder = os.path.dirname(os.path.abspath(dockerfile))
         while folder not in self._contexts:
             passed.append(folder)
-            found = self._text(os.path.join(folder, ".dockerignore"))
+            if there is None or _BUILD_IGNORE in there:
+                found = self._text(os.path.join(folder, _BUILD_IGNORE))
+            there = None  # nobody has looked into the folders above
             parent = os.path.dirname(folder)
             if found is not None or folder == self._root or parent == folder:
                 break
@@ -278,28 +326,21 @@ class _Ignored:
             above = os.path.join(top, *parents[:depth])
             self._add(above, os.path.join(above, ".gitignore"))
         # Who names a folder that git ignores wants to see what is in it.
-        if self.covers(folder, is_folder=True):
+        if self.covers(os.path.abspath(folder), is_folder=True):
             self._active, self._specs = False, []
 
-    def enter(self, folder: str) -> None:
+    def enter(self, folder: str, names: list[str]) -> None:
         """Take the ignore file of a folder along, and leave those of its neighbours behind."""
         if not self._active:
             return
-        folder = os.path.abspath(folder)
-        self._specs = [
-            (base, spec)
-            for base, spec in self._specs
-            if f"{folder}{os.sep}".startswith(f"{base}{os.sep}")
-        ]
-        self._add(folder, os.path.join(folder, ".gitignore"))
+        self._specs = [(base, spec) for base, spec in self._specs if is_below(folder, base)]
+        if ".gitignore" in names:
+            self._add(folder, os.path.join(folder, ".gitignore"))
 
     def covers(self, path: str, *, is_folder: bool) -> bool:
         """Whether git ignores a path; the deepest file that says something about it decides."""
-        if not self._specs:
-            return False
-        absolute = os.path.abspath(path)
         for base, spec in reversed(self._specs):
-            name = os.path.relpath(absolute, base).replace(os.sep, "/")
+            name = path[len(base) :].lstrip(os.sep).replace(os.sep, "/") or "."
             verdict = spec.check_file(f"{name}/" if is_folder else name).include  # type: ignore[attr-defined]
             if verdict is not None:
                 return bool(verdict)

@@ -116,16 +116,18 @@ def built_image(home: Home, build: ImageBuild) -> BuiltImage | None:
     final = next((stage for stage in build.stages if stage.is_final), None)
     if final is None:
         return None
-    origin = _origin(build)
-    base = _reference(origin)
+    references = [_reference(stage) for stage in build.stages]
+    shipped = build.shipped
+    origin = shipped[0]
+    base = references[origin.stage.index]
     is_root, user, user_tail = _user(final, base, is_scratch=origin.base is None)
     check = final.effective(Healthcheck)
-    exposed = [port for stage in build.shipped for each in stage.own(Expose) for port in each.ports]
+    exposed = [port for stage in shipped for each in stage.own(Expose) for port in each.ports]
     is_complete = origin.base is None or (base is not None and is_plain(base))
     return BuiltImage(
         home,
         final.at,
-        _bases(build),
+        _bases(references),
         is_root,
         user,
         user_tail,
@@ -136,7 +138,7 @@ def built_image(home: Home, build: ImageBuild) -> BuiltImage | None:
         check.at if check is not None and not check.is_none else None,
         tuple(
             Fact(normalise(point.path.value), point.at)
-            for stage in build.shipped
+            for stage in shipped
             for volume in stage.own(ImageVolume)
             for point in volume.paths
             if point.path.is_known and not has_hole(point.path.value)
@@ -163,17 +165,10 @@ def _user(
     return (True if is_plain(base) else None), f"no USER, and {base.repository} has none", final.at
 
 
-def _bases(build: ImageBuild) -> tuple[str, ...]:
+def _bases(references: Iterable[Reference | None]) -> tuple[str, ...]:
     """The full names of the images that a Dockerfile starts from."""
-    found = map(_reference, build.stages)
-    return tuple(sorted({full_name(base.registry, base.repository) for base in found if base}))
-
-
-def _origin(build: ImageBuild) -> BuildStage:
-    """The stage at which the chain of the last one begins."""
-    final = build.build.final
-    chain = [*final.chain()] if final is not None else []
-    return build.stages[chain[-1].index if chain else 0]
+    found = {full_name(base.registry, base.repository) for base in references if base is not None}
+    return tuple(sorted(found))
 
 
 def _reference(stage: BuildStage) -> Reference | None:

@@ -63,17 +63,16 @@ class Remark(NamedTuple):
 
 def find(file: Dockerfile, tools: Collection[str]) -> Iterator[Remark]:
     """The remarks for some tools, in the order of the file."""
-    text = file.text.lower()
-    if not any(mark in text for tool in tools for mark in _MARKS.get(tool, ())):
-        return
     directive = file.directive("check")
     if directive is not None and "buildkit" in tools:
         start, end = directive.span
         word = Word(file.text[start:end], directive.span)
         for remark in _in_comment(word, ("buildkit",)):
             yield remark._replace(scope="file")
+    marks = [mark for tool in tools for mark in _MARKS.get(tool, ())]
     for comment in file.comments:
-        yield from _in_comment(comment, tools)
+        if any(map(comment.text.lower().__contains__, marks)):
+            yield from _in_comment(comment, tools)
 
 
 def _in_comment(comment: Word, tools: Collection[str]) -> Iterator[Remark]:

@@ -33,6 +33,7 @@ _UNPACKERS = frozenset({
 })  # fmt: skip
 _COMPRESSORS = frozenset({"bzip2", "gzip", "lzma", "unar", "xz", "zstd"})
 _TAR = ("bsdtar", "gtar", "star", "tar")
+_MAY_UNPACK = frozenset((*_TAR, *_COMPRESSORS, *_UNPACKERS))
 _TAR_LETTERS = regex(r"-?[A-Za-z]*x[A-Za-z]*")
 
 _REMOTE = regex(r"(?:https?|ftp|git|ssh)://|git@[\w.-]+:", re.IGNORECASE)
@@ -270,7 +271,10 @@ def copied_archive_extracted(stage: BuildStage) -> Problems:
         ADD rootfs.tar.gz /srv/
     """
     archives: dict[str, Value[str]] = {}
-    for statement in stage.unwrapped():
+    statements = stage.unwrapped()
+    if all(_MAY_UNPACK.isdisjoint(each.programs) for each in statements if type(each) is Run):
+        return
+    for statement in statements:
         if type(statement) is Copy and not statement.is_add and statement.origin is None:
             archives.update(_archives(statement))
         elif archives and type(statement) is Run:

@@ -100,8 +100,12 @@ def workdir_relative(build: ImageBuild) -> Problems:
 def _relative(build: ImageBuild) -> Iterator[tuple[Workdir, _Folder]]:
     """The relative WORKDIRs, each with the folder that it starts from."""
     # Most files have none, and need not be followed from stage to stage.
-    statements = [each for each in build.statements() if type(each) is Workdir]
-    if not any(map(_is_relative, statements)):
+    words = [
+        instruction.words[0]
+        for instruction in build.file.all_instructions()
+        if instruction.name == "WORKDIR" and instruction.words
+    ]
+    if all(map(begins_absolute, words)):
         return
     ends: dict[int, _Folder] = {}
     for stage in build.stages:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from policylint.dockerfile.excerpt import Word
+    from policylint.dockerfile.scanner import Instruction
     from policylint.finding import Finding, Problems
     from policylint.fleet.images import Join
 
@@ -307,11 +308,17 @@ def _leaves(build: ImageBuild) -> Iterator[BuildStage]:
 
 
 def _superfluous(stage: BuildStage, name: str) -> Problems:
+    """All but the last instruction of a name."""
+    own, waiting = stage.stage.own(name), stage.stage.own("ONBUILD")
+    return _replaced(own, waiting, name) if len(own) > 1 or len(waiting) > 1 else iter(())
+
+
+def _replaced(own: list[Instruction], waiting: list[Instruction], name: str) -> Problems:
     """All but the last instruction of a name; those behind ONBUILD are for themselves."""
-    triggers = [each.trigger for each in stage.stage.own("ONBUILD") if each.trigger is not None]
-    for own in (stage.stage.own(name), [each for each in triggers if each.name == name]):
-        for each in own[:-1]:
-            related = ((own[-1].keyword.span, "this one counts"),)
+    triggers = [each.trigger for each in waiting if each.trigger is not None]
+    for equals in (own, [each for each in triggers if each.name == name]):
+        for each in equals[:-1]:
+            related = ((equals[-1].keyword.span, "this one counts"),)
             yield Problem(
                 each.keyword.span, f"a later {name} of the stage replaces this one", related
             )

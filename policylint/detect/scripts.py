@@ -10,7 +10,7 @@ from policylint.detect.hints import may_name_secret
 from policylint.detect.secret_words import is_secret_name
 from policylint.detect.tls import is_switched_off, is_trusting
 from policylint.detect.tool_settings import CURL_VALUED, WGET_VALUED, assignments, of_command
-from policylint.dockerfile.shell import SHELLS, reads_script
+from policylint.dockerfile.shell import SHELLS, only_checks, reads_script
 from policylint.named import NamedTuple
 from policylint.patterns import regex
 
@@ -239,6 +239,8 @@ def _kinds_run(command: Command) -> tuple[str, ...]:
         return ("substitution",)
     letters = _code_letters(command)
     if letters is None and command.name not in (*SHELLS, "source", "."):
+        return ()
+    if command.name in SHELLS and only_checks(command):
         return ()
     is_handed = any(each.operator == "<<<" for each in command.redirections)
     is_code = letters is not None and any(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from policylint.dockerfile.excerpt import Stretch, joined
 from policylint.named import NamedTuple
 from policylint.source import Span
 
@@ -312,3 +313,11 @@ def _option(
     following = next(waiting, None) if name in valued else None
     value = following.value if following is not None else None
     return _made(Option, (name, word, value, following))
+
+
+def spaced(words: Sequence[ShellWord]) -> Excerpt:
+    """Words with a blank between them, as echo writes and eval reads them."""
+    parts = [words[0].content]
+    for word in words[1:]:
+        parts += [Stretch(" ", word.span.start), word.content]
+    return joined(parts)

@@ -24,10 +24,12 @@ from policylint.dockerfile.script import (
     Redirection,
     Script,
     ShellWord,
+    spaced,
 )
 from policylint.dockerfile.words import decoded
 from policylint.named import NamedTuple
 from policylint.patterns import regex
+from policylint.source import Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -197,6 +199,11 @@ def reads_script(command: Command) -> bool:
         return False
     takes_script, operands = _shell_operands(command)
     return not takes_script and (not operands or operands[0].value in ("-", "/dev/stdin"))
+
+
+def only_checks(command: Command) -> bool:
+    """Whether a shell reads a script without running it: `sh -n`."""
+    return _shell_operands(command) == (True, [])
 
 
 def _argument(excerpt: Excerpt, word: Word) -> ShellWord:
@@ -575,12 +582,23 @@ class _Reader:
         """Let the command that reads a here-document have the scripts in it."""
         if heredoc.body is None or self.depth >= _DEEPEST_SCRIPT:
             return
-        if reads_script(command):
-            self._read_inner(command, "heredoc", heredoc.body)
+        runner = self._runner(command)
+        if runner is not None:
+            self._read_inner(runner, "heredoc", heredoc.body)
         elif expanded:
             self._expansions(*expanded)
             self._read_nested(command, None)
             self.nested = []
+
+    def _runner(self, command: Command) -> Command | None:
+        """The shell that runs what a command is given to read: itself, or the next in a pipe."""
+        if reads_script(command):
+            return command
+        following = self.script.commands[command.index + 1 : command.index + 2]
+        if command.name != "cat" or any(word.value != "-" for word in command.arguments):
+            return None
+        is_fed = bool(following) and following[0].connector in ("|", "|&")
+        return following[0] if is_fed and reads_script(following[0]) else None
 
     def _read_word(self, start: int) -> ShellWord:
         """The word at a place; empty where there is none."""
@@ -835,9 +853,20 @@ def _script_of(command: Command) -> ShellWord | None:
         return operands[0] if takes_script and operands else None
     if name in ("su", "runuser"):
         return _behind_c(command.arguments)
-    if name == "eval" and len(command.arguments) == 1 and command.arguments[0].literal:
-        return command.arguments[0]
-    return None
+    return _evaluated(command.arguments) if name == "eval" else None
+
+
+def _evaluated(words: list[ShellWord]) -> ShellWord | None:
+    """The words of eval as one; none where a command writes a part of the script."""
+    if not words or any("$(" in word.text or "`" in word.text for word in words):
+        return None
+    if len(words) == 1:
+        return words[0]
+    content = spaced(words)
+    span = Span(words[0].span.start, words[-1].span.end)
+    text = content.text
+    literal = all(word.literal for word in words)
+    return ShellWord(text, text, literal, content, 0, len(text), span=span)
 
 
 def _behind_c(words: list[ShellWord]) -> ShellWord | None:
@@ -866,9 +895,12 @@ def _executed(command: Command) -> Iterator[list[ShellWord]]:
 
 
 def _shell_operands(command: Command) -> tuple[bool, list[ShellWord]]:
-    """Whether a shell has `-c`, and the words behind its options; with `-s` there are none."""
+    """Whether a shell has `-c`, and the words behind its options; with `-s` there are none.
+
+    One that runs nothing (`-n`) is told as a shell that lacks the word behind `-c`.
+    """
     arguments = command.arguments
-    takes_script = reads_input = False
+    takes_script = reads_input = runs_nothing = False
     at = 0
     while at < len(arguments):
         value = arguments[at].value
@@ -882,7 +914,10 @@ def _shell_operands(command: Command) -> tuple[bool, list[ShellWord]]:
         elif value[0] == "-":
             takes_script = takes_script or "c" in value
             reads_input = reads_input or "s" in value
+            runs_nothing = runs_nothing or "n" in value
         if value[1] != "-" and value[-1] in "oO":
             at += 1
+    if runs_nothing:
+        return True, []
     operands = arguments[at:]
     return takes_script, [] if reads_input and not takes_script else operands

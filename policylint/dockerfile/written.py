@@ -6,13 +6,14 @@ import re
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from policylint.dockerfile.excerpt import Excerpt, Stretch, joined
+from policylint.dockerfile.script import spaced
 from policylint.named import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from policylint.dockerfile.script import Command, Group, Redirection, Script, ShellWord
+    from policylint.dockerfile.excerpt import Excerpt
+    from policylint.dockerfile.script import Command, Group, Redirection, Script
 
 
 class Written(NamedTuple):
@@ -106,17 +107,9 @@ def _told(command: Command) -> Iterator[Excerpt]:
             yield each.target.content
     words = command.arguments
     if command.name == "echo" and words:
-        yield _spaced(words)
+        yield spaced(words)
     elif command.name == "printf":
         yield from (word.content for word in words)
-
-
-def _spaced(words: list[ShellWord]) -> Excerpt:
-    """Words with a blank between them, as echo writes them."""
-    parts = [words[0].content]
-    for word in words[1:]:
-        parts += [Stretch(" ", word.span.start), word.content]
-    return joined(parts)
 
 
 def _substituted(command: Command) -> Iterator[Written]:

@@ -112,6 +112,7 @@ _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(?:\[[^\]\s]*\])?\+?=")
 _PARAMETER = regex(r"\w+|[@*#?$!-]")
 _LAST_PART = regex(r"/([\w.+-]+)\Z")
 
+_RUNS_SCRIPT = SHELLS | {"eval", "runuser", "su"}
 _EXECUTES = frozenset(("-exec", "-execdir", "-ok", "-okdir"))
 _OPENERS = frozenset(("case", "for", "if", "select", "until", "while", "{"))
 _CLOSERS = {
@@ -321,11 +322,12 @@ class _Reader:
             command = Command(words, self.assignments, self.redirections, self.connector)
             if self.header and self.words:
                 command.place = self.words[0].span
-            frame = self.frames[-1]
-            command.in_subshell, command.in_function = frame.in_subshell, frame.in_function
+            if len(self.frames) > 1:
+                frame = self.frames[-1]
+                command.in_subshell, command.in_function = frame.in_subshell, frame.in_function
             if words:
                 _unwrap(command)
-            script = _script_of(command)
+            script = _script_of(command) if command.name in _RUNS_SCRIPT else None
             if script is not None or self.nested:
                 self._read_nested(command, script)
             if command.name == "find":

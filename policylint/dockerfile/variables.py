@@ -34,6 +34,9 @@ _DEEPEST = 24  # of ${a:-${b:-...}}
 _LONGEST_SEARCHED = 256  # of ${a/b*c/d}, which costs the square of the length
 
 _SPECIAL = {"\\": regex(r"[$'\"\\]"), "`": regex(r"[$'\"`]")}
+# Most words that are not plain are one text in quotes, or have one variable in braces.
+_QUOTED = regex(r"([\"'])([^$\"'\\`]*)\1\Z")
+_WITH_ONE = regex(r"[^$\"'\\`]*\$\{[A-Za-z_]\w*\}[^$\"'\\`]*\Z")
 _ORDINARY = regex(r"[^$'\"\\`/}]+")
 _WILD = regex(r"[*?\\]")
 _GLOB_PIECE = regex(r"\\.|.", re.DOTALL)
@@ -59,7 +62,8 @@ def expand(text: str, variables: Variables, escape: str = "\\") -> str | None:
     """
     if not _SPECIAL[escape].search(text):
         return text
-    return _Expansion(text, variables, escape).value
+    quoted = _QUOTED.match(text)
+    return quoted[2] if quoted else _Expansion(text, variables, escape).value
 
 
 def is_plain(text: str, escape: str = "\\") -> bool:
@@ -86,7 +90,7 @@ def expand_and_refer(
 
 def defect(text: str, escape: str = "\\") -> str | None:
     """Why a word cannot be read, or `None` if it can."""
-    if not _SPECIAL[escape].search(text):
+    if not _SPECIAL[escape].search(text) or _QUOTED.match(text) or _WITH_ONE.match(text):
         return None
     return _Expansion(text, _UNKNOWN, escape).defect
 

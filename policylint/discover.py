@@ -296,10 +296,15 @@ class _Reader:
 
 def _bytes(path: str) -> bytes | None:
     """What a file holds, up to a little more than we read; None for what is no regular file."""
-    if not stat.S_ISREG(os.stat(path).st_mode):
+    status = os.stat(path)
+    if not stat.S_ISREG(status.st_mode):
         return None
     with open(path, "rb") as file:
-        return file.read(MAX_BYTES + 1)
+        # No more room than it needs: asking for all that may come moves pages of memory.
+        data = file.read(min(status.st_size, MAX_BYTES) + 1)
+        if len(data) <= status.st_size:
+            return data
+        return data + file.read(MAX_BYTES + 1 - len(data))  # it grows, or does not tell its size
 
 
 def _reason(error: OSError) -> str:

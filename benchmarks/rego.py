@@ -20,8 +20,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from benchmarks.definitions import write_apps
 from benchmarks.run import PYTHON, in_turns, median_cpu
 from policylint.discover import discover
-from policylint.parsers import parse
-from policylint.parsers.recognise import KINDS
+from policylint.parsers import KINDS, parse
 from policylint.policy import RegoSources
 from policylint.rego import evaluate, opa
 from policylint.rego.library import Library

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from policylint.cases import read_cases
 from policylint.pages import NOTE, page
-from policylint.parsers.recognise import KINDS
+from policylint.parsers import KINDS
 from policylint.policy import shipped_rego
 from policylint.rego import files
 from policylint.rego.rules import Metadata, RegoRule

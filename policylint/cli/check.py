@@ -17,7 +17,7 @@ from policylint.discover import Failure, common_folder, discover
 from policylint.engine import lint
 from policylint.finding import SEVERITIES
 from policylint.output.text import printable
-from policylint.parsers.recognise import KINDS
+from policylint.parsers import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

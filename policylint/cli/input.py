@@ -11,8 +11,7 @@ from policylint.cli.errors import UsageError
 from policylint.cli.values import read_values
 from policylint.discover import Failure, common_folder, discover, git_root
 from policylint.model import ReadProblem
-from policylint.parsers import parse
-from policylint.parsers.recognise import KINDS
+from policylint.parsers import KINDS, parse
 
 if TYPE_CHECKING:
     from policylint.parsers import Document

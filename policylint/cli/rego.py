@@ -151,7 +151,7 @@ class Shelf:
 
     def _learn(self, asked: RegoSources, place: str) -> Mapping[str, Entry]:
         if self._opened is None:
-            from policylint.parsers.recognise import KINDS
+            from policylint.parsers import KINDS
             from policylint.rego.library import Library
 
             self._opened = Library(self._opa, KINDS, self._seconds)

@@ -54,7 +54,7 @@ def command(
     Exit codes: 0 all pass, 1 some fail or the coverage is too low, 2 asked wrongly
     or could not do the job.
     """
-    from policylint.parsers.recognise import KINDS
+    from policylint.parsers import KINDS
     from policylint.rego.library import Library
     from policylint.trial import try_out
 

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 APP, GROUP, POD, JOB, SCHEDULE, ROLLBACK = "app", "group", "pod", "job", "schedule", "rollback"
 LIST = "-list"
-KINDS = (APP, "app-list", GROUP, POD, "pod-list", JOB, "job-list", SCHEDULE, "dockerfile")
 
 # Keys of an app that hardly any other format has at its top, and keys that many have.
 _STRONG = frozenset({

@@ -13,8 +13,7 @@ import pytest
 from policylint.cases import case_files, read_cases
 from policylint.discover import discover
 from policylint.engine import lint
-from policylint.parsers import parse
-from policylint.parsers.recognise import KINDS
+from policylint.parsers import KINDS, parse
 from policylint.policy import built_in
 from policylint.rego.evaluate import Evaluation
 from policylint.rego.library import Library

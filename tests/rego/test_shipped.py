@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from policylint.pages import page
-from policylint.parsers.recognise import KINDS
+from policylint.parsers import KINDS
 from policylint.policy import RegoSources, shipped_rego
 from policylint.rego.library import Library
 from policylint.rego_pages import rego_pages

@@ -81,8 +81,8 @@ class Call(NamedTuple):
     def cleans(self) -> bool:
         """Whether the cache is emptied."""
         verb, cleans = self.verb, self.manager.cleans
-        if verb in cleans:
-            return True
+        if verb in cleans or verb in self.manager.installs:
+            return verb in cleans
         return not cleans.isdisjoint([f"{verb} {word.value}" for word in self.operands])
 
     @property
@@ -332,8 +332,11 @@ def removes(command: Command, folders: Iterable[str]) -> bool:
     values = [word.value for word in command.arguments]
     if name == "find" and not {"-delete", "rm", "/bin/rm"} & set(values):
         return False
-    paths = [path for value in values if "/" in value for path in _alternatives(value)]
-    return any(_holds(path, folder) for folder in folders for path in paths)
+    for value in values:
+        for path in _alternatives(value) if "/" in value else ():
+            if any(_holds(path, folder) for folder in folders):
+                return True
+    return False
 
 
 def mounts_over(mounts: Iterable[Mount], folders: Iterable[str]) -> bool:

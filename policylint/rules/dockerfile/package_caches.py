@@ -238,7 +238,8 @@ def pip_cache_kept(run: Run) -> Problems:
         call = packages.read(each.command) if type(each) is PipCommand else None
         if call is None:
             is_off = is_off or is_off_here
-            if found and _tidies(each.command, None, packages.PIP, found[-1], run):
+            is_remover = each.command.name in packages.REMOVERS
+            if found and is_remover and _tidies(each.command, None, packages.PIP, found[-1], run):
                 found.clear()
         elif call.cleans:
             found.clear()
@@ -291,6 +292,8 @@ def _kept(run: Run, filling: _Filling) -> Iterable[Call]:
         if call is not None and call.manager in filling.managers and call.verb in filling.verbs:
             if not call.is_trial:
                 last[call.manager.name] = call
+        elif call is None and command.name not in packages.REMOVERS:
+            continue
         elif last or command.in_function:
             for manager in filling.managers:
                 if _tidies(command, call, manager, last.get(manager.name), run):
@@ -309,8 +312,6 @@ def _tidies(
     if call is not None:
         is_same = call.manager is manager or {call.manager, manager} == _YUM_OR_DNF
         return is_same and call.cleans
-    if command.name not in packages.REMOVERS:
-        return False
     if any(f"{manager.name} cache dir" in word.value for word in command.arguments):
         return True
     return packages.removes(command, manager.caches if filled is None else _folders(filled, run))

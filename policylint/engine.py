@@ -455,7 +455,10 @@ class Checks(dict[type, list["Check"]]):
 
     def __missing__(self, made: type) -> list[Check]:
         names = NODES.get(made.__name__, ())
-        self[made] = checks = [self._check(name) for name in names if self._runs(name)]
+        checks = [self._check(name) for name in names if self._runs(name)]
+        if any(check.rule.programs for check in checks):
+            checks = ByPrograms(checks)
+        self[made] = checks
         return checks
 
     def on_fleet(self, known: Collection[str]) -> list[Check]:
@@ -473,6 +476,29 @@ class Checks(dict[type, list["Check"]]):
         rule = load_rule(name)
         choice = self._policy.rules.get(name)
         return Check(rule, choice, self._facts)
+
+
+class ByPrograms(list[Check]):
+    """Checks of which some have nothing to say of a RUN that does not call their programs."""
+
+    __slots__ = ("_asked", "_found")
+
+    def __init__(self, checks: Iterable[Check]) -> None:
+        super().__init__(checks)
+        self._asked = frozenset().union(*(check.rule.programs for check in self))
+        self._found: dict[frozenset[str], list[Check]] = {}
+
+    def on(self, run: Any) -> list[Check]:
+        """Those that have something to say of it."""
+        asked = run.programs & self._asked
+        found = self._found.get(asked)
+        if found is None:
+            found = self._found[asked] = [
+                check
+                for check in self
+                if not (check.rule.programs and check.rule.programs.isdisjoint(asked))
+            ]
+        return found
 
 
 def load_rule(name: str) -> Rule:
@@ -577,6 +603,8 @@ def _all_problems(top: Node, checks: Checks) -> list[tuple[Check, Problem]]:
     heard: list[tuple[Check, Problem]] = []
     for node, around in walk(top):
         here = checks[type(node)]
+        if type(here) is ByPrograms:
+            here = here.on(node)
         if here:
             _hear(node, around, here, heard)
     if isinstance(top, Workload):

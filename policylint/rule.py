@@ -33,7 +33,7 @@ class Rule:
 
     __slots__ = (
         "_doc", "after", "around", "asks", "check", "confidence", "equivalents", "family", "given",
-        "name", "nodes", "refs", "severity", "unless",
+        "name", "nodes", "programs", "refs", "severity", "unless",
     )  # fmt: skip
 
     def __init__(
@@ -50,6 +50,7 @@ class Rule:
         equivalents: tuple[str, ...],
         asks: bool,
         given: tuple[str, ...],
+        programs: frozenset[str],
     ) -> None:
         self.check = check
         self.name = check.__name__.replace("_", "-")
@@ -63,6 +64,7 @@ class Rule:
         self.equivalents = equivalents
         self.asks = asks
         self.given = given
+        self.programs = programs
         # The types of what the check asks for beside the node itself.
         is_plain = check.__code__.co_argcount == 1
         self.around = () if is_plain else tuple([kind for _, kind in self.parameters[1:]])
@@ -151,6 +153,7 @@ def rule(
     equivalents: tuple[str, ...] = (),
     asks: bool = False,
     given: tuple[str, ...] = (),
+    programs: frozenset[str] = frozenset(),
 ) -> Callable[[Check], Rule]:
     """Make a rule of a check on nodes of one type, or of each of several.
 
@@ -160,7 +163,7 @@ def rule(
     are off included. A rule `asks` when its problems may have a `question`. One on the
     fleet has nothing to say, and is not even imported, unless somebody has the facts
     that are `given`: those of services, `images` built here, `others` for a second
-    definition.
+    definition. One on RUN that names `programs` is not asked where none of them is called.
     """
 
     def decorate(check: Check) -> Rule:
@@ -176,6 +179,7 @@ def rule(
             equivalents=equivalents,
             asks=asks,
             given=given,
+            programs=programs,
         )
 
     return decorate

@@ -9,9 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policylint.engine import lint
+from policylint.engine import ByPrograms, Checks, lint, load_rule, walk
 from policylint.finding import UNREADABLE
+from policylint.image import Run
+from policylint.parsers import parse
 from policylint.policy import built_in
+from policylint.rules.index import RULES
 from policylint.source import ReadFailure, SourceFile
 
 if TYPE_CHECKING:
@@ -309,3 +312,23 @@ def test_no_document_makes_a_rule_fail(raw: dict[str, Any], kind: str | None) ->
     report = lint([SourceFile("app.json", text, kind=kind)], ALL)
     for finding in report.findings:
         assert 0 <= finding.span.start <= finding.span.end <= len(text)
+
+
+def test_a_rule_that_names_programs_is_asked_where_one_of_them_is_called() -> None:
+    (document,) = parse(SourceFile("Dockerfile", "FROM a\nRUN b\nRUN c && sudo yum d | sh\n"))
+    checks = Checks(ALL)[Run]
+    assert isinstance(checks, ByPrograms)
+    runs = [node for top in document.nodes for node, _ in walk(top) if isinstance(node, Run)]
+    every = {check.rule.name for check in checks}
+    asked = [{check.rule.name for check in checks.on(run)} for run in runs]
+    assert [names & {"yum-cache-kept", "apt-lists-kept"} for names in asked] == [
+        set(),
+        {"yum-cache-kept"},
+    ]
+    assert {"sudo-used", "pip-cache-kept"} <= asked[0] < asked[1] < every
+
+
+def test_only_rules_on_run_name_programs() -> None:
+    named = [rule for rule in map(load_rule, RULES) if rule.programs]
+    assert named
+    assert {rule.nodes for rule in named} == {(Run,)}

@@ -52,6 +52,7 @@ _LOADERS = frozenset(("curl", "wget"))
 
 @rule(
     on=Run,
+    programs=frozenset(("cd",)),
     severity="low",
     family="hygiene",
     equivalents=(
@@ -81,7 +82,7 @@ def cd_instead_of_workdir(run: Run, *, allow_in_subshell: bool = False) -> Probl
         RUN make
         USER 10001
     """
-    if run.is_trigger or run.script is None or "cd" not in run.programs:
+    if run.is_trigger or run.script is None:
         return
     for script in run.script.scripts():
         is_inside = script.kind in ("substitution", "process")

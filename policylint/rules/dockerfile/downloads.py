@@ -19,6 +19,7 @@ _USER = regex(r"//[^/@]*@")
 
 @rule(
     on=Run,
+    programs=_DOWNLOADERS,
     severity="medium",
     family="artifacts",
     refs="CWE-494 CIS-Docker:4.11",
@@ -47,7 +48,7 @@ def remote_script_to_shell(run: Run) -> Problems:
             && sh /tmp/install.sh
         USER 10001
     """
-    if run.script is None or _DOWNLOADERS.isdisjoint(run.programs):
+    if run.script is None:
         return
     from policylint.detect.scripts import downloads_run
 

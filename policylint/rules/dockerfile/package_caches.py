@@ -63,6 +63,7 @@ _ON = frozenset(("1", "true", "on", "yes", "t", "y"))
 
 @rule(
     on=Run,
+    programs=_APT.programs,
     severity="low",
     family="hygiene",
     equivalents=(
@@ -126,6 +127,7 @@ def apk_cache_kept(command: ApkCommand, run: Run) -> Problems:
 
 @rule(
     on=Run,
+    programs=_YUM.programs,
     severity="low",
     family="hygiene",
     equivalents=("DL3032", "DS-0015", "KICS:Yum Clean All Missing"),
@@ -151,6 +153,7 @@ def yum_cache_kept(run: Run) -> Problems:
 
 @rule(
     on=Run,
+    programs=_DNF.programs,
     severity="low",
     family="hygiene",
     equivalents=(
@@ -181,6 +184,7 @@ def dnf_cache_kept(run: Run) -> Problems:
 
 @rule(
     on=Run,
+    programs=_ZYPPER.programs,
     severity="low",
     family="hygiene",
     equivalents=(
@@ -253,7 +257,7 @@ def pip_cache_kept(run: Run) -> Problems:
             yield Problem(call, "pip install without --no-cache-dir", fix=fix)
 
 
-@rule(on=Run, severity="low", family="hygiene", equivalents=("DL3060",))
+@rule(on=Run, programs=_YARN.programs, severity="low", family="hygiene", equivalents=("DL3060",))
 def yarn_cache_kept(run: Run) -> Problems:
     """Cache of yarn stays in the layer.
 
@@ -282,8 +286,6 @@ def _is_shipped(run: Run) -> bool:
 
 def _kept(run: Run, filling: _Filling) -> Iterable[Call]:
     """For each manager the last call that fills its cache, unless that is emptied behind it."""
-    if filling.programs.isdisjoint(run.programs):
-        return ()
     last: dict[str, Call] = {}
     tidied: set[str] = set()
     for each in run.commands:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from policylint.dockerfile.script import Command
     from policylint.finding import Fix, Problems
 
+_UPGRADERS = packages.SYSTEM_PROGRAMS | {"do-release-upgrade"}
 _WITH_INDEX = (packages.APT, packages.APK, packages.YUM, packages.DNF, packages.ZYPPER)
 _USES = frozenset((
     "reinstall", "source-install", "si", "build-dep", "builddep", "satisfy", "distro-sync",
@@ -110,6 +111,7 @@ def apt_get_recommends(command: AptCommand, run: Run) -> Problems:
 
 @rule(
     on=Run,
+    programs=_UPGRADERS,
     severity="high",
     family="artifacts",
     equivalents=(
@@ -134,10 +136,9 @@ def distribution_upgrade(run: Run) -> Problems:
         FROM debian:12.10
         USER 10001
     """
-    if "do-release-upgrade" in run.programs:
-        for each in run.commands:
-            if each.name == "do-release-upgrade":
-                yield Problem(each, "do-release-upgrade in a build")
+    for each in run.commands:
+        if each.command.name == "do-release-upgrade":
+            yield Problem(each, "do-release-upgrade in a build")
     for call in _calls(run):
         if call.verb in call.manager.releases and not call.is_trial:
             yield Problem(call, f"{call.command.name} {call.verb} in a build")
@@ -145,6 +146,7 @@ def distribution_upgrade(run: Run) -> Problems:
 
 @rule(
     on=Run,
+    programs=packages.SYSTEM_PROGRAMS,
     severity="low",
     family="artifacts",
     equivalents=(
@@ -182,6 +184,7 @@ def package_upgrade_all(run: Run, *, allow_security_only: bool = False) -> Probl
 
 @rule(
     on=Run,
+    programs=packages.SYSTEM_PROGRAMS,
     severity="medium",
     family="artifacts",
     refs="CIS-Docker:4.7",
@@ -206,8 +209,6 @@ def package_index_update_alone(run: Run) -> Problems:
         FROM debian:12.9
         RUN apt-get update && apt-get install -y curl=7.88.1-10
     """
-    if packages.SYSTEM_PROGRAMS.isdisjoint(run.programs):
-        return
     alone: dict[str, Call] = {}
     for each in run.commands:
         command = each.command
@@ -227,8 +228,6 @@ def package_index_update_alone(run: Run) -> Problems:
 
 def _calls(run: Run) -> Iterable[Call]:
     """The calls of package managers of the system."""
-    if packages.SYSTEM_PROGRAMS.isdisjoint(run.programs):
-        return ()
     names = packages.SYSTEM_PROGRAMS
     commands = [each.command for each in run.commands if each.command.name in names]
     return [call for call in map(packages.read, commands) if call is not None]

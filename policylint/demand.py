@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from policylint.model import At, Value, Workload
+    from policylint.model import At, Value
+    from policylint.workload import Workload
 
 RESOURCES = ("cpus", "mem", "disk", "gpus")
 UNITS = {"cpus": "cpus", "mem": "MiB of memory", "disk": "MiB of disk", "gpus": "gpus",

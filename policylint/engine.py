@@ -18,7 +18,7 @@ from policylint.finding import (
     Suppressed,
     rank,
 )
-from policylint.model import Hole, ReadProblem, Suppression, UnknownKind, Workload
+from policylint.model import Hole, Owner, ReadProblem, Suppression, UnknownKind
 from policylint.parsers import Document, parse
 from policylint.policy import PolicyError
 from policylint.rules.index import ASKING, COMPOSED, GIVEN, NODES, RULES
@@ -537,13 +537,13 @@ def _findings(
 ) -> list[Finding]:
     """What a document's nodes give; `seen` counts equals over the whole file."""
     found: dict[tuple[str, object, str], Finding] = {}
-    workloads = {node.root: node for node in document.nodes if isinstance(node, Workload)}
+    workloads = {node.root: node for node in document.nodes if isinstance(node, Owner)}
     for top in document.nodes:
         for check, problem in _all_problems(top, checks):
             severity = check.severity(problem)
             if severity is None:
                 continue
-            owner = top if isinstance(top, Workload) else _owner(problem.at, workloads)
+            owner = top if isinstance(top, Owner) else _owner(problem.at, workloads)
             subject = _subject(top, owner)
             finding = _finding(document, owner, subject, check.rule, severity, problem, seen)
             key = finding.rule.name, finding.span, finding.message
@@ -561,7 +561,7 @@ def _located(
     seen: dict[tuple[object, ...], int],
 ) -> Finding:
     """A problem that comes from outside the nodes, as a finding."""
-    workloads = {node.root: node for node in document.nodes if isinstance(node, Workload)}
+    workloads = {node.root: node for node in document.nodes if isinstance(node, Owner)}
     owner = _owner(problem.at, workloads)
     subject = owner.id.value if owner is not None and owner.id.is_known else None
     return _finding(document, owner, subject, rule, severity, problem, seen)
@@ -582,14 +582,14 @@ def _without_echoes(findings: list[Finding]) -> list[Finding]:
     ]
 
 
-def _subject(top: Node, owner: Workload | None) -> str | None:
+def _subject(top: Node, owner: Owner | None) -> str | None:
     """The id of the workload that a finding is about."""
     if isinstance(top, Suppression):
         return top.subject if top.form != "exemption" else None
     return owner.id.value if owner is not None and owner.id.is_known else None
 
 
-def _owner(at: At, workloads: dict[tuple[str | int, ...], Workload]) -> Workload | None:
+def _owner(at: At, workloads: Mapping[tuple[str | int, ...], Owner]) -> Owner | None:
     """The workload in which a place lies."""
     if isinstance(at, Place):
         for end in range(len(at.path), -1, -1):
@@ -607,7 +607,7 @@ def _all_problems(top: Node, checks: Checks) -> list[tuple[Check, Problem]]:
             here = here.on(node)
         if here:
             _hear(node, around, here, heard)
-    if isinstance(top, Workload):
+    if isinstance(top, Owner):
         for check in checks.composed():
             problems = tuple(
                 Found(other.rule.name, problem.severity or other.rule.severity, problem)
@@ -638,7 +638,7 @@ def _hear(
 
 def _finding(
     document: Document,
-    owner: Workload | None,
+    owner: Owner | None,
     subject: str | None,
     rule: Rule,
     severity: str,

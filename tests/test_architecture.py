@@ -33,6 +33,7 @@ LAYERS = (
     ("rule", "references"),
     ("organisation", "finding", "fleet"),
     ("image", "demand"),
+    ("workload",),
     ("model",),
     ("detect",),
     ("tree", "dockerfile"),
@@ -214,6 +215,11 @@ def test_a_dockerfile_without_exceptions_does_not_pay_for_them(repository: Path)
 def test_a_dockerfile_alone_meets_nobody(repository: Path) -> None:
     (repository / "Dockerfile").write_text("FROM debian:12.9\nUSER 1\n")
     names = loaded(repository, "check", "Dockerfile")
+    unneeded = {
+        "policylint.workload", "policylint.parsers.definitions", "policylint.parsers.recognise",
+        "policylint.cli.values", "policylint.dockerfile.ignored", "policylint.demand",
+    }  # fmt: skip
+    assert not names & unneeded
     assert not [name for name in names if name.startswith("policylint.fleet")]
     assert not names & {"locale", "textwrap", "unicodedata"}
     names = loaded(repository, "check", "Dockerfile", "app.json")

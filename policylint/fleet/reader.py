@@ -24,13 +24,14 @@ from policylint.fleet import (
     ServicePort,
     Timer,
 )
-from policylint.model import Group, Workload
 from policylint.tree import Place
+from policylint.workload import Group, Workload
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from policylint.model import At, Container, Label, Node, Port, Value, Volume
+    from policylint.model import At, Node, Value
+    from policylint.workload import Container, Label, Port, Volume
 
 # What proxies, VIPs and the platform's router read; how the rest is spelt is for rules to see.
 _ROUTING = ("haproxy_", "traefik.", "vip_", "dcos_service_", "edgelb")

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, TypeVar
 from policylint.detect import capabilities
 from policylint.detect.parameters import OFF
 from policylint.detect.placeholders import has_hole
-from policylint.model import UNKNOWN, Capability, DockerParameter, SecurityOption, Value
+from policylint.model import UNKNOWN, Value
+from policylint.workload import Capability, DockerParameter, SecurityOption
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from policylint.detect.ids import resolve
-from policylint.model import Group, Value
+from policylint.model import Value
 from policylint.parsers import quirks
 from policylint.parsers.marathon import app
 from policylint.parsers.pods import pod
+from policylint.workload import Group
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from policylint.model import Conflict, DroppedSetting, Workload
+    from policylint.model import Conflict, DroppedSetting
     from policylint.parsers.members import Members
+    from policylint.workload import Workload
 
 
 def group(

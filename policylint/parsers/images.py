@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from policylint.detect import images
 from policylint.detect.placeholders import has_hole
-from policylint.model import UNKNOWN, Value, WorkloadImage
+from policylint.model import UNKNOWN, Value
+from policylint.workload import WorkloadImage
 
 
 def image(

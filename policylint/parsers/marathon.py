@@ -11,8 +11,13 @@ from typing import TYPE_CHECKING
 
 from policylint.detect.ids import resolve
 from policylint.detect.placeholders import is_hole
-from policylint.model import (
-    UNKNOWN,
+from policylint.model import UNKNOWN, Value
+from policylint.parsers import parts
+from policylint.parsers.docker import Parameters
+from policylint.parsers.images import image
+from policylint.parsers.mounts import external_mounts, host_mount, parameter_mounts
+from policylint.tree import Place
+from policylint.workload import (
     Artifact,
     Backoff,
     Command,
@@ -24,21 +29,16 @@ from policylint.model import (
     Port,
     ReadinessCheck,
     Upgrade,
-    Value,
     Volume,
     Workload,
 )
-from policylint.parsers import parts
-from policylint.parsers.docker import Parameters
-from policylint.parsers.images import image
-from policylint.parsers.mounts import external_mounts, host_mount, parameter_mounts
-from policylint.tree import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from policylint.model import At, Mount
+    from policylint.model import At
     from policylint.parsers.members import Members
+    from policylint.workload import Mount
 
 _NETWORK_MODES = {"HOST": "host", "BRIDGE": "container/bridge", "USER": "container"}
 _DOCKER_NETWORKS = {"host": "host", "bridge": "container/bridge", "default": "container/bridge"}

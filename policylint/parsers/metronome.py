@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from policylint.model import UNKNOWN, Container, Network, Restart, Schedule, Value, Volume, Workload
+from policylint.model import UNKNOWN, Value
 from policylint.parsers import parts
 from policylint.parsers.docker import Parameters
 from policylint.parsers.images import image
 from policylint.parsers.marathon import namespaces, networks, override_network, privileged
 from policylint.parsers.mounts import host_mount, parameter_mounts
+from policylint.workload import Container, Network, Restart, Schedule, Volume, Workload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from policylint.model import Mount, WorkloadImage
     from policylint.parsers.members import Members
+    from policylint.workload import Mount, WorkloadImage
 
 
 def job(members: Members) -> Workload:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from policylint.detect.paths import normalise, volume_name
 from policylint.detect.placeholders import mask_holes
-from policylint.model import Mount, Value
+from policylint.model import Value
+from policylint.workload import Mount
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

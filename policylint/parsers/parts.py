@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from policylint.model import (
-    UNKNOWN,
+from policylint.model import UNKNOWN, Value
+from policylint.tree import Place, Placeholder
+from policylint.workload import (
     Artifact,
     Command,
     Constraint,
@@ -16,9 +17,7 @@ from policylint.model import (
     Secret,
     SecurityOption,
     Unreachable,
-    Value,
 )
-from policylint.tree import Place, Placeholder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,27 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from policylint.detect.ids import resolve
-from policylint.model import (
-    Backoff,
-    Container,
-    HealthCheck,
-    Network,
-    Port,
-    Upgrade,
-    Value,
-    Workload,
-)
+from policylint.model import Value
 from policylint.parsers import parts
 from policylint.parsers.images import image
 from policylint.parsers.marathon import external_volume, networks
 from policylint.parsers.mounts import host_mount
 from policylint.tree import Place
+from policylint.workload import Backoff, Container, HealthCheck, Network, Port, Upgrade, Workload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from policylint.model import EnvVar, Mount, Volume
     from policylint.parsers.members import Members
+    from policylint.workload import EnvVar, Mount, Volume
 
 
 def pod(members: Members) -> Workload:

@@ -18,19 +18,21 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from policylint.detect.dates import is_date
-from policylint.model import Suppression, Value, Workload
+from policylint.model import Suppression, Value
 from policylint.named import NamedTuple
 from policylint.patterns import regex
 from policylint.source import Span
 from policylint.tree import Place
+from policylint.workload import Workload
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from policylint.model import Label, Node
+    from policylint.model import Node
     from policylint.source import SourceFile
     from policylint.tree import Tree
     from policylint.tree.yaml_text import YamlTree
+    from policylint.workload import Label
 
 MARK = "policylint"
 LABEL = "policylint.ignore"

@@ -6,9 +6,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from policylint.detect.hints import is_likely
-from policylint.model import Text, Texts, Value
+from policylint.model import Value
 from policylint.patterns import regex
 from policylint.tree import Place, Placeholder
+from policylint.workload import Text, Texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

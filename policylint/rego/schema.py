@@ -6,7 +6,7 @@ import inspect
 import re
 from typing import Any
 
-from policylint import image, model
+from policylint import image, model, workload
 from policylint.rego.view import LISTS, members
 
 _SCALARS: dict[str, dict[str, Any]] = {
@@ -16,6 +16,7 @@ _SCALARS: dict[str, dict[str, Any]] = {
     "bool": {"type": "boolean"},
     "Any": {},
 }
+_PARTS = (model, workload, image)
 _TEXT = {"type": "string"}
 _STEPS = {
     "description": "Keys and indices that lead to a value in the document as written.",
@@ -106,11 +107,11 @@ def _settings() -> dict[str, Any]:
     return {"description": "The settings of the policy, as METADATA names them."}
 
 
-def _node(node: type) -> dict[str, Any]:
+def _node(node: type[model.Record]) -> dict[str, Any]:
     fields = {name: _type(annotation) for kind in _kinds(node) for name, annotation in _shown(kind)}
     seen: dict[str, Any] = {
         "_at": {"$ref": "#/$defs/path"},
-        **({"_root": _STEPS} if "root" in _annotations(node) else {}),
+        **({"_root": _STEPS} if "root" in node._fields else {}),
         "_paths": {"type": "object", "description": "Paths of the plain members, by name."},
         "_unknown": {
             "type": "array",
@@ -178,6 +179,6 @@ def _reachable(waiting: list[type]) -> list[type]:
             found.append(node)
             types = " ".join(kind for each in _kinds(node) for _, kind in _shown(each))
             words = re.findall(r"[A-Z]\w+", types)
-            known = (getattr(model, word, getattr(image, word, None)) for word in words)
+            known = (getattr(part, word, None) for word in words for part in _PARTS)
             waiting += [kind for kind in known if kind is not None and hasattr(kind, "_fields")]
     return found

@@ -10,8 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from policylint.image import ImageBuild
-from policylint.model import UNKNOWN, Group, Record, Schedule, Value, Workload
+from policylint.model import UNKNOWN, Record, Value
 from policylint.tree import Place
+from policylint.workload import Group, Schedule, Workload
 
 if TYPE_CHECKING:
     from policylint.model import At

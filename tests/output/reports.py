@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from policylint.engine import lint
 from policylint.finding import CheckedFile, Finding, Problem, Related, Report
-from policylint.model import Container
 from policylint.output import json_report, sarif, text
 from policylint.policy import built_in
 from policylint.rule import rule
 from policylint.source import SourceFile, Span
+from policylint.workload import Container
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,12 +9,12 @@ import pytest
 from jsonschema import Draft4Validator
 
 from policylint.engine import lint
-from policylint.model import Container
 from policylint.output import sarif
 from policylint.output.text import render as render_text
 from policylint.policy import built_in
 from policylint.rule import rule
 from policylint.source import SourceFile, Span
+from policylint.workload import Container
 from tests.output.reports import (
     app,
     checked,

@@ -6,9 +6,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from policylint.engine import walk
-from policylint.model import Container, Workload
 from policylint.parsers import Document, parse
 from policylint.source import SourceFile
+from policylint.workload import Container, Workload
 
 if TYPE_CHECKING:
     from policylint.model import Node

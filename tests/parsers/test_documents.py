@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from policylint.model import Group, ReadProblem, RepeatedKey, Schedule, UnknownKind
+from policylint.model import ReadProblem, RepeatedKey, UnknownKind
+from policylint.workload import Group, Schedule
 from tests.parsers.reading import documents, job, nodes, pod, workload, workloads
 
 APP = {"id": "/a", "cmd": "run"}

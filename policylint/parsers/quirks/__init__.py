@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from policylint.model import Workload
     from policylint.parsers.members import Members
     from policylint.parsers.quirks.shared import Quirks
+    from policylint.workload import Workload
 
 
 def of(workload: Workload, members: Members, group_role: str | None = None) -> Quirks:

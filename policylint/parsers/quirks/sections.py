@@ -5,8 +5,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
-from policylint.model import UNKNOWN, Conflict, DroppedSetting, Secret, Workload
+from policylint.model import UNKNOWN, Conflict, DroppedSetting
 from policylint.patterns import regex
+from policylint.workload import Secret, Workload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

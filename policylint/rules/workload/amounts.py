@@ -9,14 +9,15 @@ from policylint.detect.miners import indicator
 from policylint.detect.paths import matches_glob
 from policylint.detect.placeholders import has_hole
 from policylint.finding import Problem
-from policylint.model import Container, Group, Workload
 from policylint.rule import rule
+from policylint.workload import Container, Group, Workload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from policylint.finding import Problems
-    from policylint.model import Command, Value
+    from policylint.model import Value
+    from policylint.workload import Command
 
 
 @rule(on=Workload, severity="medium", family="resources", refs="CWE-770")

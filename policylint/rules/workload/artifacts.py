@@ -8,9 +8,10 @@ from policylint.detect import images
 from policylint.detect.paths import matches_glob
 from policylint.detect.placeholders import has_hole
 from policylint.finding import Problem
-from policylint.model import UNKNOWN, Artifact, Workload, WorkloadImage
+from policylint.model import UNKNOWN
 from policylint.patterns import regex
 from policylint.rule import rule
+from policylint.workload import Artifact, Workload, WorkloadImage
 
 if TYPE_CHECKING:
     from policylint.finding import Found, Problems

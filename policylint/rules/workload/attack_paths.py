@@ -13,17 +13,18 @@ from policylint.detect.devices import device_at
 from policylint.detect.paths import is_below, is_device
 from policylint.detect.users import is_root
 from policylint.finding import Problem
-from policylint.model import Workload
 from policylint.named import NamedTuple
 from policylint.rule import rule
 from policylint.rules.workload.reach import exposures
+from policylint.workload import Workload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from policylint.finding import Found, Problems
-    from policylint.model import At, Container
+    from policylint.model import At
     from policylint.organisation import Roles
+    from policylint.workload import Container
 
 _FILTERS = {
     "seccomp-unconfined": "makes every system call",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from policylint.detect import proxies
 from policylint.finding import Change, Fix, Problem
-from policylint.model import UNKNOWN, Constraint, Value, Workload
+from policylint.model import UNKNOWN, Value
 from policylint.rule import rule
 from policylint.rules.workload.reach import (
     instances,
@@ -18,13 +18,15 @@ from policylint.rules.workload.reach import (
     single_instance_label,
 )
 from policylint.tree import Place
+from policylint.workload import Constraint, Workload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from policylint.finding import Finding, Problems
     from policylint.fleet.images import Join
-    from policylint.model import At, HealthCheck, Label
+    from policylint.model import At
+    from policylint.workload import HealthCheck, Label
 
 _SPREADS = ("UNIQUE", "GROUP_BY", "MAX_PER")
 _HOSTS = ("hostname", "@hostname")

@@ -8,8 +8,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from policylint.finding import Problem
-from policylint.model import Command, Workload
 from policylint.rule import rule
+from policylint.workload import Command, Workload
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
     from policylint.dockerfile.script import Script
     from policylint.finding import Problems
-    from policylint.model import EnvVar, HealthCheck, Value
+    from policylint.model import Value
     from policylint.source import Span
+    from policylint.workload import EnvVar, HealthCheck
 
     class _Placed(Protocol):
         @property

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from policylint.detect import capabilities
 from policylint.detect.placeholders import has_hole
 from policylint.finding import Problem
-from policylint.model import Container, Namespace, SecurityOption
 from policylint.rule import rule
 from policylint.rules.remedies import remove
+from policylint.workload import Container, Namespace, SecurityOption
 
 if TYPE_CHECKING:
     from policylint.finding import Problems

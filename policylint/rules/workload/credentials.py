@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 from policylint.detect.placeholders import is_hole
 from policylint.detect.secret_words import is_literal_secret, is_secret_name
 from policylint.finding import Problem
-from policylint.model import UNKNOWN, EnvVar, Label, Text, Texts, Workload
+from policylint.model import UNKNOWN
 from policylint.rule import rule
 from policylint.rules.workload.commands import read_for_secrets
+from policylint.workload import EnvVar, Label, Text, Texts, Workload
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from policylint.finding import Problems
-    from policylint.model import Command, Container, Value
+    from policylint.model import Value
+    from policylint.workload import Command, Container
 
 # Of suppressions; some name a rule on secrets.
 _OWN_LABELS = "policylint."

@@ -8,15 +8,16 @@ from policylint.detect import paths
 from policylint.detect.devices import device_at, is_device
 from policylint.detect.placeholders import is_hole
 from policylint.finding import SEVERITIES, Problem, rank
-from policylint.model import Container
 from policylint.patterns import regex
 from policylint.rule import rule
+from policylint.workload import Container
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from policylint.finding import Problems
-    from policylint.model import At, DockerParameter, Mount
+    from policylint.model import At
+    from policylint.workload import DockerParameter, Mount
 
 # `a` and `b` are all devices and the disks; a star in place of the major number is every driver.
 _WIDE_RULE = regex(r"[ab]\b|c\s+\*")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from policylint.detect import parameters
 from policylint.detect.placeholders import has_hole
 from policylint.finding import Change, Fix, Problem
-from policylint.model import Container, DockerParameter
 from policylint.rule import rule
+from policylint.workload import Container, DockerParameter
 
 if TYPE_CHECKING:
     from policylint.finding import Problems

@@ -8,7 +8,6 @@ from policylint.detect import proxies
 from policylint.detect.placeholders import has_hole
 from policylint.detect.ports import PLATFORM, internal_image, internal_port, publication
 from policylint.finding import Problem
-from policylint.model import Container, Workload
 from policylint.rule import rule
 from policylint.rules.workload.reach import (
     EXTERNAL_GROUPS,
@@ -19,14 +18,16 @@ from policylint.rules.workload.reach import (
     ports,
     route_labels,
 )
+from policylint.workload import Container, Workload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from policylint.finding import Problems
-    from policylint.model import At, DockerParameter, Label, Port, Value
+    from policylint.model import At, Value
     from policylint.organisation import Roles
     from policylint.rules.workload.reach import Exposure
+    from policylint.workload import DockerParameter, Label, Port
 
 _FALSE = ("0", "f", "F", "false", "False", "FALSE")
 

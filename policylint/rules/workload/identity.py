@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from policylint.detect.users import is_root
 from policylint.finding import Problem
-from policylint.model import Container, Workload
 from policylint.rule import rule
 from policylint.rules.remedies import add, remove
+from policylint.workload import Container, Workload
 
 if TYPE_CHECKING:
     from policylint.finding import Finding, Fix, Problems

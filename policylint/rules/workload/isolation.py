@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from policylint.detect.paths import is_below, matches_glob
 from policylint.detect.placeholders import has_hole
 from policylint.finding import Change, Fix, Problem
-from policylint.model import Group, Network, Workload
 from policylint.rule import rule
+from policylint.workload import Group, Network, Workload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 from policylint.detect import paths, sysctls
 from policylint.detect.placeholders import has_hole
 from policylint.finding import Problem
-from policylint.model import Container, DockerParameter, Namespace, Value, Workload
+from policylint.model import Value
 from policylint.patterns import regex
 from policylint.rule import rule
 from policylint.rules.remedies import remove
+from policylint.workload import Container, DockerParameter, Namespace, Workload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 from policylint.detect.metadata import may_name_one, metadata_host
 from policylint.finding import Problem
-from policylint.model import Value, Workload
 from policylint.rule import rule
+from policylint.workload import Workload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from policylint.finding import Problems
-    from policylint.model import Command, HealthCheck
+    from policylint.model import Value
+    from policylint.workload import Command, HealthCheck
 
 _NO_PROXY = ("no_proxy", "noproxy")
 

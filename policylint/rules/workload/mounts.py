@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from policylint.detect import paths
 from policylint.finding import Problem
-from policylint.model import Mount
 from policylint.rule import rule
+from policylint.workload import Mount
 
 if TYPE_CHECKING:
     from collections.abc import Callable

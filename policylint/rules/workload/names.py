@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from policylint.detect.placeholders import has_hole
 from policylint.finding import Problem
-from policylint.model import Container, DockerParameter
 from policylint.patterns import regex
 from policylint.rule import rule
+from policylint.workload import Container, DockerParameter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

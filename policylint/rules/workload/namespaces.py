@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from policylint.finding import Problem
-from policylint.model import Container, Network, Workload
 from policylint.rule import rule
 from policylint.rules.remedies import remove, replace
+from policylint.workload import Container, Network, Workload
 
 if TYPE_CHECKING:
     from policylint.finding import Problems

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from policylint.detect.ports import PRIVATE_RANGES, PUBLIC_RANGES, is_within
 from policylint.finding import Change, Fix, Problem
-from policylint.model import Workload
 from policylint.rule import rule
 from policylint.rules.workload.reach import MOST_RELATED, ports, published
+from policylint.workload import Workload
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from policylint.detect import capabilities
 from policylint.detect.users import is_root
 from policylint.finding import Problem
-from policylint.model import Capability, Container, SecurityOption
 from policylint.rule import rule
 from policylint.rules.remedies import remove
+from policylint.workload import Capability, Container, SecurityOption
 
 if TYPE_CHECKING:
     from policylint.finding import Problems

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from policylint.detect import proxies
 from policylint.finding import Problem
-from policylint.model import UNKNOWN, Label, Workload
+from policylint.model import UNKNOWN
 from policylint.rule import rule
+from policylint.workload import Label, Workload
 
 if TYPE_CHECKING:
     from policylint.finding import Problems

@@ -12,8 +12,9 @@ from policylint.named import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from policylint.model import At, Container, DockerParameter, Label, Port, Value, Workload
+    from policylint.model import At, Value
     from policylint.organisation import Roles
+    from policylint.workload import Container, DockerParameter, Label, Port, Workload
 
 # Further places of one problem that are shown; a service with a hundred ports has one problem.
 MOST_RELATED = 10

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from policylint.finding import Problem
-from policylint.model import ResourceLimit
 from policylint.rule import rule
+from policylint.workload import ResourceLimit
 
 if TYPE_CHECKING:
     from policylint.finding import Problems

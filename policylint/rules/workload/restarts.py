@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from policylint.finding import Change, Fix, Problem
-from policylint.model import Backoff, Restart
 from policylint.rule import rule
+from policylint.workload import Backoff, Restart
 
 if TYPE_CHECKING:
     from policylint.finding import Problems

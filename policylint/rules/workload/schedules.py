@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from policylint.detect.placeholders import has_hole
 from policylint.finding import Change, Fix, Problem
-from policylint.model import Schedule, Value
 from policylint.rule import rule
+from policylint.workload import Schedule
 
 if TYPE_CHECKING:
     from policylint.detect.cron import Rhythm
     from policylint.finding import Problems
+    from policylint.model import Value
 
 _UNITS = (("day", 86400), ("hour", 3600), ("minute", 60))
 

@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING
 
 from policylint.detect.paths import SCRATCH, is_below, matches_glob, platform_entry
 from policylint.finding import Change, Fix, Problem
-from policylint.model import Mount, Workload
 from policylint.rule import rule
 from policylint.rules.workload.availability import pinned_hosts
 from policylint.rules.workload.reach import instances
 from policylint.tree import Place
+from policylint.workload import Mount, Workload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from policylint.finding import Problems
-    from policylint.model import At, Container, Value, Volume
+    from policylint.model import At, Value
+    from policylint.workload import Container, Volume
 
 _STATE = (
     "/var/lib/*/**", "/data*/**", "/bitnami*/**", "/**/*mysql*/**", "/**/*postgres*/**",

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from policylint.detect import paths
 from policylint.detect.placeholders import has_hole
 from policylint.finding import Problem
-from policylint.model import Container, Mount, Workload
 from policylint.rule import rule
 from policylint.rules.workload.mounts import before
+from policylint.workload import Container, Mount, Workload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

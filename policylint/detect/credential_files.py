@@ -9,14 +9,18 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 NAMES = frozenset({
-    ".aws", ".dockercfg", ".env", ".git-credentials", ".gnupg", ".netrc", ".npmrc", ".pypirc",
-    ".ssh", "credentials", "credentials.json", "credentials.xml", "database.yml", "id_dsa",
-    "id_ecdsa", "id_ed25519", "id_rsa", "kubeconfig", "password.txt", "secret_token.rb",
+    ".aws", ".dockercfg", ".env", ".env.local", ".git-credentials", ".gnupg", ".my.cnf", ".netrc",
+    ".npmrc", ".pgpass", ".pypirc", ".s3cfg", ".ssh", ".vault-token", "credentials",
+    "credentials.json", "credentials.toml", "credentials.xml", "database.yml", "id_dsa",
+    "id_ecdsa", "id_ecdsa_sk", "id_ed25519", "id_ed25519_sk", "id_rsa", "kubeconfig",
+    "password.txt", "secret_token.rb", "terraform.tfstate",
 })  # fmt: skip
-_IN_FOLDERS = (".docker/config.json",)
+_IN_FOLDERS = (".docker/config.json", ".kube/config")
+# Whatever stands in these, it is nothing else.
+KEYS = frozenset({"id_dsa", "id_ecdsa", "id_ecdsa_sk", "id_ed25519", "id_ed25519_sk", "id_rsa"})
 EXTENSIONS = (
-    ".agilekeychain", ".jks", ".keychain", ".keystore", ".ovpn", ".p12", ".pcap", ".pfx",
-    ".private_key", ".psafe3", ".rdp",
+    ".agilekeychain", ".jks", ".keychain", ".keystore", ".keytab", ".ovpn", ".p12",
+    ".pcap", ".pfx", ".ppk", ".private_key", ".psafe3", ".rdp",
 )  # fmt: skip
 
 _ENDINGS = _IN_FOLDERS + EXTENSIONS

@@ -136,6 +136,8 @@ _BENIGN = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 
 _KEY_FILES = ("*shadow*", "*.pem", "*.key", "*id_rsa*", "*.keytab")
 
+# Each folder above a path is a text of its own: of a hostile path there would be too many.
+_MOST_LEVELS = 64
 # A process's root directory is the root directory.
 _PROCESS_ROOT = regex(r"/proc/(?:self|thread-self|\d+)(?:/task/\d+)?/root(?=/|$)")
 _MERGED = ("bin", "sbin", "lib", "lib64")
@@ -160,7 +162,10 @@ def is_below(path: str, folder: str) -> bool:
 
 
 def lineage(path: str) -> Iterator[str]:
-    """A path, and the folders above it."""
+    """A path, and the folders above it; of one that is absurdly deep the outer ones."""
+    if path.count("/") > _MOST_LEVELS:
+        yield path
+        path = "/".join(path.split("/", _MOST_LEVELS)[:-1])
     while path:
         yield path
         path = path.rpartition("/")[0]

@@ -76,7 +76,7 @@ _OPTION = regex(r"-(?:-?|D)([A-Za-z][\w.-]*)(?:=(.*))?", re.DOTALL)
 _SECRET_OPTION = regex(
     r"(?:^|[_.-])(?:pass|passwd|password|passphrase|token|secret|api[_-]?key|access[_-]?key"
     r"|secret[_-]?key|secret[_-]access[_-]key|client[_-]secret|auth[_-]?token)$"
-    r"|(?:pass|key|trust)?(?:store)?(?:password|passwd|passphrase)$",
+    r"|(?:pass|key|trust)?(?:store)?(?:password|passwd|passphrase)$|(?:key|store)pass$",
     re.IGNORECASE,
 )
 _CAMEL = regex(r"(?<=[a-z0-9])(?=[A-Z])")

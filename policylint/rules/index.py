@@ -44,7 +44,7 @@ RULES: dict[str, tuple[str, str, str, str, dict[str, tuple[str, Any]]]] = {
     'copy-many-needs-slash': ('dockerfile.copying', 'Copy', 'high', 'hygiene', {}),
     'copy-relative-without-workdir': ('dockerfile.copying', 'BuildStage', 'medium', 'hygiene', {}),
     'copy-whole-filesystem': ('dockerfile.copying', 'Copy', 'medium', 'hygiene', {}),
-    'credential-command': ('dockerfile.image_secrets', 'ImageBuild', 'high', 'secrets', {'all_stages': ('bool', False)}),
+    'credential-command': ('dockerfile.kept_credentials', 'ImageBuild', 'high', 'secrets', {'all_stages': ('bool', False)}),
     'credential-in-uri': ('workload.credentials', 'Text', 'high', 'secrets', {}),
     'credential-like-env-or-arg': ('dockerfile.image_secrets', 'BuildVar', 'medium', 'secrets', {'substrings': ('tuple[str, ...]', ('api_key', 'client_key', 'pass', 'private', 'secret', 'token', 'username', 'access'))}),
     'cron-storm': ('fleet.schedules', 'Fleet', 'medium', 'resources', {'max_starts': ('int', 20), 'max_cpus': ('float', 0), 'max_mem': ('float', 0)}),

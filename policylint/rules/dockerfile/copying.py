@@ -6,7 +6,7 @@ import re
 from posixpath import normpath
 from typing import TYPE_CHECKING
 
-from policylint.detect.credential_files import VARIABLES, is_credential_file
+from policylint.detect.credential_files import KEYS, VARIABLES, is_credential_file
 from policylint.detect.paths import lineage
 from policylint.dockerfile.variables import references
 from policylint.finding import Change, Fix, Problem
@@ -437,6 +437,9 @@ def _credentials(
             continue
         if not (copy.is_add and _is_remote(source.value)) and not _is_ignored(source, copy, build):
             yield source, f"{_name(source.value.rstrip('/'))} goes"
+    target = copy.target
+    if target is not None and _is_key(target) and not any(map(_is_key, copy.sources)):
+        yield target, f"a private key ({_name(target.value)}) goes"
     for word in copy.instruction.words if "$" in copy.instruction.excerpt.text else ():
         for reference in references(word.text, copy.instruction.escape):
             if reference.name in VARIABLES:
@@ -444,6 +447,10 @@ def _credentials(
                     word.part(reference.start, reference.end),
                     f"the file of {reference.name} goes",
                 )
+
+
+def _is_key(path: Value[str]) -> bool:
+    return path.is_known and _name(path.value) in KEYS
 
 
 def _is_ignored(source: Value[str], copy: Copy, build: ImageBuild) -> bool:

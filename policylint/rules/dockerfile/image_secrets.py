@@ -18,11 +18,14 @@ from policylint.detect.secret_words import (
     is_literal_secret,
     is_secret_name,
 )
+from policylint.detect.tool_settings import assignments
+from policylint.dockerfile.shell import SHELLS
 from policylint.dockerfile.variables import references
 from policylint.finding import Problem
 from policylint.image import (
     AccountCommand,
     BuildVar,
+    Copy,
     Healthcheck,
     ImageBuild,
     ImageLabels,
@@ -36,7 +39,7 @@ from policylint.patterns import regex
 from policylint.rule import rule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from policylint.dockerfile.excerpt import Excerpt, Word
     from policylint.dockerfile.script import Command, Script, ShellWord
@@ -50,13 +53,14 @@ _ARGUMENT_SUBSTRINGS = ("api", "auth", "cert", "key")
 _WITH_NAMES = frozenset((Healthcheck, ImageLabels, Run, Start, Variables))
 _SECRETS_FOLDERS = ("/run/secrets/", "/var/run/secrets/")
 _FINGERPRINT = regex(r"(?:0x)?(?:[0-9A-Fa-f]{8}|[0-9A-Fa-f]{16}|[0-9A-Fa-f]{40})")
+_SETTING = regex(
+    r"(?:^|\\n)[ \t]*(?:export[ \t]+)?(?P<name>[A-Za-z_][\w.-]*)[ \t]*=[ \t]*"
+    r"[\"']?(?P<value>[^\s\"'#;\\]+)(?=[\"']?[ \t]*(?:$|\r|\\n))",
+    re.MULTILINE,
+)
 _HASH = regex(r"\$[0-9a-z]{1,3}\$.*", re.DOTALL)
 _OWN_HOSTS = ("localhost", "127.0.0.1", "0.0.0.0", "[::1]")  # noqa: S104 (nobody listens here)
 
-_AWS_KEYS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
-_CREDENTIAL_FILES = (".git-credentials", ".netrc", "_netrc")
-_NPM_FILE = ".npmrc"
-_NPM_CREDENTIALS = ("_auth", "_password")
 _ADDS_USERS = frozenset({
     "-b", "-c", "-d", "-e", "-f", "-g", "-G", "-k", "-K", "-l", "-p", "-R", "-P", "-s", "-u", "-Z",
     "--password",
@@ -64,7 +68,11 @@ _ADDS_USERS = frozenset({
 _NO_PASSWORD = regex(r"[!*x]*")
 
 _VARIABLE = regex(r"\$\{?(\w+)")
-_COPIERS = ("cp", "install", "mv")
+_COPIERS = ("cp", "dd", "install", "mv", "rsync")
+_FILTERS = frozenset((
+    "awk", "base64", "cat", "envsubst", "head", "jq", "sed", "sort", "tail", "tee", "tr", "yq",
+))  # fmt: skip
+_SUBSTITUTED = regex(r"[\"']?(?:\$\(|`)")
 _PASSING = ("/dev", "/proc", "/tmp", "/var/tmp", "/run/secrets")  # noqa: S108 (what we look for)
 
 
@@ -203,7 +211,9 @@ def secret_value(
     is_searched = may_expose or bool(expressions)
     statements = build.statements()
     if not is_searched:
-        statements = [each for each in statements if type(each) in _WITH_NAMES]
+        statements = [
+            each for each in statements if type(each) in _WITH_NAMES or each.instruction.heredocs
+        ]
     may_name = may_name_secret("\n".join(map(_script_of, statements)))
     for statement in statements:
         found = _under_names(statement, build.file.escape, min_entropy, may_name=may_name)
@@ -213,44 +223,6 @@ def secret_value(
         for secret in _apart(found) if found else ():
             message = f"{secret.what}, for everybody who reads this"
             yield Problem(secret.span, message, severity=secret.severity, secret=True)
-
-
-@rule(
-    on=ImageBuild,
-    severity="high",
-    family="secrets",
-    refs="CWE-538 CWE-522 CIS-Docker:4.10",
-    equivalents=("DS-0031", "CIS-Docker:4.10"),
-)
-def credential_command(build: ImageBuild, *, all_stages: bool = False) -> Problems:
-    """Credentials configured in the image.
-
-    The program writes them into a file of the layer, and there they stay, even when a
-    later instruction deletes it.
-
-    Instead, mount them into the RUN that needs them, by `--mount=type=secret`.
-
-    Settings:
-        all_stages: whether stages that are not part of the image are judged too
-
-    Bad (dockerfile):
-        FROM node:22.14.0
-        ARG NPM_TOKEN
-        RUN npm config set //npm.example.com/:_authToken $NPM_TOKEN && npm ci
-
-    Good (dockerfile):
-        FROM node:22.14.0
-        RUN --mount=type=secret,id=npmrc,target=/root/.npmrc npm ci
-    """
-    for stage in build.stages if all_stages else build.shipped:
-        for run in stage.unwrapped():
-            if type(run) is not Run or run.script is None:
-                continue
-            may_configure = not _CONFIGURES.keys().isdisjoint(run.programs)
-            may_write = ">" in run.script.text or "tee" in run.programs
-            if (may_configure or may_write) and not _mounts_secret(run):
-                yield from _configured(run)
-                yield from _written(run.script, _removed(run))
 
 
 @rule(
@@ -281,9 +253,12 @@ def password_set_in_build(command: AccountCommand) -> Problems:
     if name == "chpasswd":
         yield Problem(command, "chpasswd sets a password in the image")
     elif name == "passwd":
-        option = command.command.split().option("--stdin")
+        arguments = command.command.split()
+        option = arguments.option("--stdin")
         if option is not None:
             yield Problem(option.word.span, "passwd --stdin sets a password in the image")
+        elif not arguments.options and _is_fed(command.command):
+            yield Problem(command, "passwd sets a password in the image")
     elif name in ("useradd", "usermod"):
         if not any(word.value[:1] == "-" and "p" in word.value for word in command.words):
             return
@@ -323,15 +298,22 @@ def secret_mount_leaked(run: Run) -> Problems:
         return
     passing = {*_PASSING, *mounted}
     removed = _removed(run)
+    variables |= _assigned(run.script, secrets)
     for script in run.script.scripts():
         for command, target in chain(_copies(script, secrets), _told(script, secrets, variables)):
-            value = target.value.rstrip("/")
+            value = target.value.removeprefix("of=").rstrip("/")
             is_elsewhere = value[:1] == "$" and not value.startswith(("$HOME", "${HOME}"))
             if is_elsewhere or value in removed:
                 continue
             if passing.isdisjoint(lineage(value)):
                 message = f"{command.name} leaves the mounted secret in the image"
                 yield Problem(target.span, message)
+
+
+def _is_fed(command: Command) -> bool:
+    """Whether a command reads what another writes, or what stands in a file."""
+    is_behind_pipe = command.connector in ("|", "|&")
+    return is_behind_pipe or any(each.operator[:1] == "<" for each in command.redirections)
 
 
 def _leads_to_secret(variable: BuildVar) -> bool:
@@ -411,7 +393,10 @@ def _under_names(
     if type(statement) is Run or type(statement) is Start or type(statement) is Healthcheck:
         script = statement.script
         if script is not None and (may_name or _may_take_secret(statement)):
-            return _in_script(script, min_entropy)
+            return [*_in_script(script, min_entropy), *_in_printed(script, min_entropy)]
+    if type(statement) is Copy:
+        bodies = (heredoc.body for heredoc in statement.instruction.heredocs)
+        return [found for body in bodies for found in _in_lines(body, min_entropy)]
     return []
 
 
@@ -430,6 +415,30 @@ def _in_script(script: Script, min_entropy: float) -> list[_Secret]:
         for handed in secrets_handed(script)
         if is_literal_secret(handed.value) and not _is_dull(handed.value, min_entropy)
     ]
+
+
+def _in_printed(script: Script, min_entropy: float) -> Iterator[_Secret]:
+    """Literal values under the names of secrets, in what a script prints."""
+    for command in script.walk():
+        if command.name in ("echo", "printf"):
+            for word in command.arguments:
+                if "=" in word.value:
+                    yield from _in_lines(word.content, min_entropy)
+        for each in command.redirections:
+            if each.body is not None and command.name not in SHELLS:
+                yield from _in_lines(each.body, min_entropy)
+
+
+def _in_lines(text: Excerpt, min_entropy: float) -> Iterator[_Secret]:
+    """Literal values under the names of secrets, in the text of a file: `NAME=value`."""
+    for line in _SETTING.finditer(text.text):
+        name, value = line["name"], line["value"]
+        # Words such as `required` are settings of their own.
+        if any(map(str.isdigit, value)) and "$" not in value and is_secret_name(name):
+            if is_harmless_name(name) or not is_literal_secret(value, name):
+                continue
+            if not _is_dull(value, min_entropy):
+                yield _Secret(f"{name} holds a secret", text.span(*line.span("value")))
 
 
 def _in_values(
@@ -466,123 +475,11 @@ def _overlap(span: Span, other: Span) -> bool:
     return span.start < other.end and other.start < span.end
 
 
-def _mounts_secret(run: Run) -> bool:
-    types = (mount.field("type") for mount in run.mounts)
-    return any(each is not None and each.value in ("secret", "ssh") for each in types)
-
-
 def _removed(run: Run) -> set[str]:
     """What a RUN deletes again, so that its layer does not have it."""
     return {
         word.value.rstrip("/") for each in run.commands if each.name == "rm" for word in each.words
     }
-
-
-def _configured(run: Run) -> Problems:
-    """The words by which commands hand over credentials that their programs will keep."""
-    for each in run.commands:
-        find = _CONFIGURES.get(each.name)
-        word = find(each.command) if find is not None else None
-        if word is not None:
-            message = f"{each.name} leaves credentials in the image"
-            yield Problem(word.span, message, secret="=" in word.value)
-
-
-def _has(command: Command, *wanted: str) -> bool:
-    """Whether these words stand among the arguments of a command, in this order."""
-    values = iter(word.value for word in command.arguments)
-    return all(each in values for each in wanted)
-
-
-def _aws(command: Command) -> ShellWord | None:
-    if not _has(command, "configure", "set"):
-        return None
-    return next((word for word in command.arguments if word.value.endswith(_AWS_KEYS)), None)
-
-
-def _gcloud(command: Command) -> ShellWord | None:
-    if not _has(command, "auth", "activate-service-account"):
-        return None
-    return next(word for word in command.arguments if word.value == "activate-service-account")
-
-
-def _az(command: Command) -> ShellWord | None:
-    return _with_option(command, ("login",), "-p", "--password", "--federated-token")
-
-
-def _doctl(command: Command) -> ShellWord | None:
-    return _with_option(command, ("auth", "init"), "-t", "--access-token")
-
-
-def _registry(command: Command) -> ShellWord | None:
-    return _with_option(command, ("login",), "-p", "--password")
-
-
-def _helm(command: Command) -> ShellWord | None:
-    return _with_option(command, ("registry", "login"), "-p", "--password")
-
-
-def _with_option(command: Command, verbs: tuple[str, ...], *names: str) -> ShellWord | None:
-    if not _has(command, *verbs):
-        return None
-    option = command.split((*names, "-u", "--username")).option(*names)
-    return option.word if option is not None else None
-
-
-def _npm(command: Command) -> ShellWord | None:
-    if not (_has(command, "config", "set") or _has(command, "set")):
-        return None
-    for word in command.arguments:
-        key = word.value.partition("=")[0]
-        if key.rpartition(":")[2] in ("_auth", "_authToken", "_password", "npmAuthToken"):
-            return word
-    return None
-
-
-_CONFIGURES: dict[str, Callable[[Command], ShellWord | None]] = {
-    "aws": _aws,
-    "gcloud": _gcloud,
-    "az": _az,
-    "doctl": _doctl,
-    "docker": _registry,
-    "podman": _registry,
-    "helm": _helm,
-    "npm": _npm,
-    "yarn": _npm,
-    "pnpm": _npm,
-}
-
-
-def _written(whole: Script, removed: set[str]) -> Problems:
-    """Credentials that a script writes into the files in which programs look for them."""
-    for script in whole.scripts():
-        yield from _written_here(script, removed)
-
-
-def _written_here(script: Script, removed: set[str]) -> Problems:
-    lower = script.text.lower()
-    is_npm = any(credential in lower for credential in _NPM_CREDENTIALS)
-    for command in script.commands:
-        has_body = any(each.body is not None for each in command.redirections)
-        if command.name in ("echo", "printf") or (command.name == "cat" and has_body):
-            targets = [each.target for each in command.redirections if ">" in each.operator]
-        elif command.name == "tee":
-            targets = command.arguments
-        else:
-            continue
-        yield from _to_files(targets, removed, is_npm=is_npm)
-    for group in script.groups:
-        targets = [each.target for each in group.redirections if ">" in each.operator]
-        yield from _to_files(targets, removed, is_npm=is_npm)
-
-
-def _to_files(targets: list[ShellWord], removed: set[str], *, is_npm: bool) -> Problems:
-    for target in targets:
-        name = target.value.rpartition("/")[2]
-        if target.value in removed:
-            continue
-        if name in _CREDENTIAL_FILES or (is_npm and name == _NPM_FILE):
-            yield Problem(target.span, f"credentials written into {name} stay in the image")
 
 
 def _mounted(run: Run) -> tuple[set[str], list[str], set[str]]:
@@ -620,7 +517,7 @@ def _copies(script: Script, secrets: set[str]) -> Iterator[tuple[Command, ShellW
             for target in _outputs(command):
                 yield command, target
     for producers, consumers in script.pipes():
-        if any(each.name == "cat" and _reads(each, secrets) for each in producers):
+        if any(each.name in _FILTERS and _reads(each, secrets) for each in producers):
             for command in consumers:
                 for target in _outputs(command):
                     yield command, target
@@ -632,11 +529,30 @@ def _told(
     """The commands that print a secret which a variable or `$(cat ...)` holds, into a file."""
     for command in script.commands:
         if command.name in ("echo", "printf") and (
-            any(_reads(each, secrets) for inner in command.nested for each in inner.commands)
+            _tells(command, secrets)
             or any(not variables.isdisjoint(_named(word)) for word in command.arguments)
         ):
             for target in _written_to(command):
                 yield command, target
+
+
+def _assigned(script: Script, secrets: set[str]) -> set[str]:
+    """The variables that a script gives the text of a secret: `X=$(cat /run/secrets/x)`."""
+    return {
+        each.name
+        for command in script.walk()
+        for each in assignments(command)
+        if _SUBSTITUTED.match(each.value) and _tells(command, secrets)
+    }
+
+
+def _tells(command: Command, secrets: set[str]) -> bool:
+    """Whether a command is given the text of a secret: `$(cat file)`, `$(< file)`."""
+    return any(
+        (inner.name in _FILTERS or not inner.name) and _reads(inner, secrets)
+        for nested in command.nested
+        for inner in nested.commands
+    )
 
 
 def _named(word: ShellWord) -> list[str]:
@@ -647,6 +563,8 @@ def _named(word: ShellWord) -> list[str]:
 def _target(command: Command) -> ShellWord | None:
     """Where `cp` and its like put what they are given."""
     words = command.arguments
+    if command.name == "dd":
+        return next((word for word in words if word.value.startswith("of=")), None)
     for at, word in enumerate(words[:-1]):
         if word.value in ("-t", "--target-directory"):
             return words[at + 1]
@@ -655,16 +573,19 @@ def _target(command: Command) -> ShellWord | None:
 
 
 def _reads(command: Command, secrets: set[str]) -> bool:
-    sources = [word.value for word in command.arguments]
+    sources = [word.value.removeprefix("if=") for word in command.arguments]
     sources += [each.target.value for each in command.redirections if each.operator == "<"]
-    return any(each in secrets or each.startswith("/run/secrets/") for each in sources)
+    return any(
+        each in secrets or each == "/run/secrets" or each.startswith("/run/secrets/")
+        for each in sources
+    )
 
 
 def _outputs(command: Command) -> Iterator[ShellWord]:
-    """The files into which `cat` and `tee` write what they read."""
+    """The files into which `cat`, `tee` and filters write what they read."""
     if command.name == "tee":
         yield from command.split().operands
-    if command.name in ("base64", "cat", "tee"):
+    if command.name in _FILTERS:
         yield from _written_to(command)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from itertools import chain
+from itertools import chain, dropwhile
 from typing import TYPE_CHECKING
 
 from policylint.dockerfile.script import spaced
@@ -25,6 +25,7 @@ class Written(NamedTuple):
 
 _INTO_FILE = frozenset((">", ">>", ">|", "&>", "&>>"))
 _TELLERS = frozenset(("cat", "echo", "printf", "tee"))
+_ECHO_OPTIONS = frozenset(("-E", "-e", "-en", "-n", "-ne"))
 # The programs that write.
 WRITERS = _TELLERS | {"sed"}
 _SED_VALUED = ("-e", "-f", "-l", "--expression", "--file", "--line-length")
@@ -106,8 +107,10 @@ def _told(command: Command) -> Iterator[Excerpt]:
         elif each.operator == "<<<":
             yield each.target.content
     words = command.arguments
-    if command.name == "echo" and words:
-        yield spaced(words)
+    if command.name == "echo":
+        said = list(dropwhile(lambda word: word.value in _ECHO_OPTIONS, words))
+        if said:
+            yield spaced(said)
     elif command.name == "printf":
         yield from (word.content for word in words)
 

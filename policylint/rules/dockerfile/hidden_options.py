@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 _VARIABLE = regex(r"\"?\$\{?(\w+|[@*]).*", re.DOTALL)
 # The names of variables that hold options, or whatever a function is called with.
-_OF_OPTIONS = regex(r"(?:.*_)?(?:OPT(?:ION)?S?|ARG(?:UMENT)?S?|FLAGS?|YES)|[@*]", re.IGNORECASE)
+_OF_OPTIONS = regex(
+    r".*(?:OPTS|OPTIONS|FLAGS|ARGS)|(?:.*_)?(?:OPT|OPTION|FLAG|ARG|YES)|[@*]", re.IGNORECASE
+)
 
 
 def may_have(command: Command, run: Run, options: Container[str]) -> bool:

@@ -80,6 +80,8 @@ class Gathering:
     ) -> None:
         """Take the facts of a file along; of two with one path the first counts."""
         documents = list(documents)
+        if not documents:
+            return
         if self._alone is not None:
             first, self._alone = self._alone, None
             self._take(*first, is_named=True)

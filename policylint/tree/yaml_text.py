@@ -37,6 +37,8 @@ _CORE = regex(
     r"|(?P<float>[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
     r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))"
 )
+# What such a value begins with.
+_CORE_BEGINS = frozenset("~nNtTfF+-.0123456789")
 # An anchor or a tag, and a comment after it, belong to the node but not to its value.
 _PROPERTIES = regex(r"(?:[&!]\S*\s+(?:#[^\r\n]*[\r\n]\s*)*)+")
 _MERGE = "<<"
@@ -45,7 +47,8 @@ _BLANKS = " \t\r\n"
 # A number longer than this is no quantity of anything, and slow to print.
 _MAX_DIGITS = 1000
 # Indentation that can hold more levels than the limit: a list may stand at its key's column.
-_DEEP = regex(rf"[\r\n\x85\u2028\u2029] {{{MAX_DEPTH // 2}}}")
+_INDENTATION = " " * (MAX_DEPTH // 2)
+_DEEP = regex(rf"[\r\n\x85\u2028\u2029]{_INDENTATION}")
 
 
 class YamlTree:
@@ -185,6 +188,8 @@ class _Composer(_Loader):  # type: ignore[misc, valid-type]
         if kind is yaml.ScalarNode:
             if not isinstance(implicit, tuple) or not implicit[0]:
                 return _TAG + "str"
+            if value and value[0] not in _CORE_BEGINS:
+                return _TAG + "str"
             match = _CORE.fullmatch(value)
             return _TAG + (match.lastgroup or "str" if match else "str")
         return _TAG + ("seq" if kind is yaml.SequenceNode else "map")
@@ -252,7 +257,8 @@ def _find(text: str, code: int, fallback: int) -> int:
 def _refuse_depth(text: str) -> None:
     """Refuse deep nesting before libyaml composes it: it would overflow the C stack."""
     likely = text.count("[") + text.count("{") + text.count("- ") + text.count("? ")
-    if likely <= MAX_DEPTH and not _DEEP.search(text):
+    is_deep = _INDENTATION in text and _DEEP.search(text)
+    if likely <= MAX_DEPTH and not is_deep:
         return
     depth = 0
     loader = _Loader(text)

@@ -20,7 +20,7 @@ from policylint.named import NamedTuple
 from policylint.source import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from policylint.dockerfile.excerpt import Excerpt
     from policylint.dockerfile.script import Command, Option, Script
@@ -168,6 +168,7 @@ _RPM_QUERIES = ("-K", "-V", "-q", "--checksig", "--query", "--verify")
 # Patterns are compiled when they are needed: a start does without.
 _PIP = r"pip(?:-?\d[\d.]*)?"
 _PYTHON = r"(?:python|pypy)[\d.]*"
+_MAY_BE_PIP = ("pip", "python", "pypy")
 
 # The files of tools by their names, and the keys that count in them.
 _FILES = {
@@ -204,34 +205,42 @@ _LINE = (
 _TRUSTED_SOURCE = r"(?i)\[[^\[\]]*?\b(trusted=yes)\b"
 
 
-def of_script(script: Script) -> Iterator[Setting]:
+def of_script(script: Script) -> list[Setting]:
     """The settings that a script makes."""
+    found: list[Setting] = []
     names = set()
     for command in script.walk():
-        names.add(command.name)
-        if command.assignments or command.name in _SPEAKERS or _may_be_pip(command.name):
-            yield from of_command(command)
+        name = command.name
+        names.add(name)
+        if command.assignments or name in _SPEAKERS or name.startswith(_MAY_BE_PIP):
+            found += of_command(command)
     for paths, texts in () if WRITERS.isdisjoint(names) else written(script):
         for tool in sorted({_tool_of(path) for path in paths} - {""}):
             for text in texts:
-                yield from _of_text(tool, text)
+                found += _of_text(tool, text)
+    return found
 
 
-def of_command(command: Command) -> Iterator[Setting]:
+def of_command(command: Command) -> list[Setting]:
     """The settings in the words of a command, its variables among them."""
+    found: list[Setting] = []
     for each in assignments(command):
-        yield from of_variable(each.name, each.value if each.literal else None, each.span)
+        found += of_variable(each.name, each.value if each.literal else None, each.span)
     find, marks = _FINDERS.get(command.name, (None, ()))
     if find is None and _is_pip(command):
         find, marks = _pip, _PIP_MARKS
     if find is not None and _has_mark(command, marks):
-        yield from find(command)
+        found += find(command)
+    return found
 
 
 def _has_mark(command: Command, marks: tuple[str, ...]) -> bool:
     """Whether the arguments have one of some texts, without which there is nothing to find."""
     said = " ".join([word.value for word in command.arguments]).lower()
-    return any(mark in said for mark in marks)
+    for mark in marks:  # noqa: SIM110 (a generator takes three times as long)
+        if mark in said:
+            return True
+    return False
 
 
 def of_variable(name: str, value: str | None, span: Span) -> Iterator[Setting]:
@@ -250,15 +259,17 @@ def of_file(path: str, text: Excerpt) -> Iterator[Setting]:
         yield from _of_text(tool, text)
 
 
-def assignments(command: Command) -> Iterator[Assignment]:
+def assignments(command: Command) -> Sequence[Assignment]:
     """The variables that a command sets: `A=b run`, `env A=b run`, `export A=b`."""
-    yield from command.assignments
-    if command.name in _EXPORTS:
-        for word in command.arguments:
-            match = re.fullmatch(_ASSIGNED, word.value)
-            if match:
-                place = word.content.span(*match.span(2))
-                yield Assignment(match[1], match[2], word.literal, word.span, place)
+    if command.name not in _EXPORTS:
+        return command.assignments
+    found = [*command.assignments]
+    for word in command.arguments:
+        match = re.fullmatch(_ASSIGNED, word.value)
+        if match:
+            place = word.content.span(*match.span(2))
+            found.append(Assignment(match[1], match[2], word.literal, word.span, place))
+    return found
 
 
 def _tool_of(path: str) -> str:
@@ -288,15 +299,11 @@ def _of_line(tool: str, line: Excerpt) -> Iterator[Setting]:
         yield Setting(tool, name, match[3] or "true", said, line.span(*match.span(1)))
 
 
-def _may_be_pip(name: str) -> bool:
-    return name.startswith(("pip", "python", "pypy"))
-
-
 def _is_pip(command: Command) -> bool:
     name = command.name
     if name.startswith("pip"):
         return re.fullmatch(_PIP, name) is not None
-    if not name.startswith(("python", "pypy")) or not re.fullmatch(_PYTHON, name):
+    if not name.startswith(_MAY_BE_PIP) or not re.fullmatch(_PYTHON, name):
         return False
     words = [word.value for word in command.arguments]
     return ("-m", "pip") in pairwise(words)

@@ -124,8 +124,10 @@ def _in_from(instruction: Instruction) -> Defect | None:
         return None
     if len(words) != 3 or words[1].text.upper() != "AS":
         return Defect("FROM takes an image, or an image AS a name", instruction.span)
-    if not _STAGE_NAME.fullmatch(words[2].text):
-        return Defect(f"not a name for a stage: {words[2].text}", words[2].span)
+    name = words[2].text
+    is_plain = name.isascii() and name.isalpha()
+    if not is_plain and not _STAGE_NAME.fullmatch(name):
+        return Defect(f"not a name for a stage: {name}", words[2].span)
     return None
 
 

@@ -51,7 +51,7 @@ _FLAG_PIECE = regex(
     r"[^\t\n\v\f\r '\"\\]+|\\.?|'(?:[^'\\]|\\.)*[\\']?|\"(?:[^\"\\]|\\.)*[\\\"]?", re.DOTALL
 )
 _ESCAPED = regex(r"\\(.)|([^\\]+)", re.DOTALL)
-_DIRECTIVE = regex(r"#[\t\f\r ]*([a-zA-Z][a-zA-Z0-9]*)[\t\f\r ]*=[\t\f\r ]*(.+)", re.DOTALL)
+_IN_DIRECTIVES = "\t\f\r "
 _DIRECTIVES = frozenset(("check", "escape", "syntax"))
 _FLAG_QUOTE = re.compile(r"['\"\\]")
 
@@ -392,15 +392,13 @@ class _Scan:
         directives: list[Directive] = []
         while self.next < len(self.lines):
             line = self.lines[self.next]
-            found = _DIRECTIVE.fullmatch(line.strip(SPACE))
-            name = found.group(1).lower() if found else ""
-            if not found or name not in _DIRECTIVES:
+            head, equals, tail = line.strip(SPACE).partition("=")
+            name, value = head[1:].strip(_IN_DIRECTIVES).lower(), tail.lstrip(_IN_DIRECTIVES)
+            if head[:1] != "#" or not head.isascii() or name not in _DIRECTIVES or not value:
                 break
             start = self.at + len(line) - len(line.lstrip(SPACE))
-            value, at = found.group(2), start + found.start(2)
-            directives.append(
-                Directive(name, value, Span(start, start + found.end()), Span(at, at + len(value)))
-            )
+            end = start + len(head) + len(equals) + len(tail)
+            directives.append(Directive(name, value, Span(start, end), Span(end - len(value), end)))
             if name == "escape" and value in ("\\", "`"):
                 self.escape = value
             self._take_line()

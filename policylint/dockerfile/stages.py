@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
 from policylint.dockerfile.variables import LONGEST_VALUE, expand, expand_and_refer
 from policylint.named import NamedTuple
+from policylint.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,7 @@ _MOST_CHARACTERS = 1 << 20
 # How much of an instruction's text is its name.
 _LONGEST_NAME = 200
 
-_MOUNT_FIELD = re.compile(r'"((?:[^"]|"")*)"(?=,|\Z)|[^,]*')
+_QUOTED_FIELD = regex(r'"((?:[^"]|"")*)"(?=,|\Z)')
 _AT_THE_END = -1
 _IN_FROM = PROXY_ARGUMENTS | PLATFORM_ARGUMENTS
 _IN_STAGES = PROXY_ARGUMENTS | {"PATH"}
@@ -431,12 +431,14 @@ def mounts(instruction: Instruction) -> tuple[Mount, ...]:
 def _mount_fields(excerpt: Excerpt) -> Iterator[MountField]:
     text, at = excerpt.text, 0
     while at <= len(text):
-        found: re.Match[str] = _MOUNT_FIELD.match(text, at)  # type: ignore[assignment]
-        quoted = found[1]
-        field = found[0] if quoted is None else quoted.replace('""', '"')
+        end = text.find(",", at)
+        end = len(text) if end < 0 else end
+        field = text[at:end]
+        if field[:1] == '"' and (found := _QUOTED_FIELD.match(text, at)):
+            field, end = found[1].replace('""', '"'), found.end()
         key, equals, value = field.partition("=")
-        yield MountField(key.lower(), value if equals else None, excerpt.span(at, found.end()))
-        at = found.end() + 1
+        yield MountField(key.lower(), value if equals else None, excerpt.span(at, end))
+        at = end + 1
 
 
 class _Layer:

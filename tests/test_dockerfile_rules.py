@@ -46,6 +46,12 @@ def test_what_onbuild_cannot_carry_is_one_problem(trigger: str) -> None:
     assert not {"document-unreadable", "maintainer-deprecated"} & rules.keys()
 
 
+def test_a_directive_that_only_builders_see_is_seen() -> None:
+    rules = found("// syntax=somebody/dockerfile:1\nFROM debian:1\n")
+    assert len(rules["untrusted-syntax-image"]) == 1
+    assert "untrusted-syntax-image" not in found("// note\n// syntax=somebody/dockerfile:1\n")
+
+
 def test_add_knows_no_from() -> None:
     rules = found("FROM debian:1 AS a\nADD --from=a b c\nADD --from=b b c\n")
     assert len(rules["document-unreadable"]) == 2

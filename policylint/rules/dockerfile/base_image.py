@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from policylint.detect import images
 from policylint.detect.placeholders import has_hole
+from policylint.dockerfile.excerpt import Word
 from policylint.dockerfile.stages import PLATFORM_ARGUMENTS
 from policylint.dockerfile.variables import expand, references
 from policylint.finding import Change, Fix, Problem
 from policylint.image import BaseImage, BuildStage, ImageBuild
 from policylint.named import NamedTuple
+from policylint.patterns import regex
 from policylint.rule import rule
 from policylint.source import Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from policylint.dockerfile.excerpt import Word
     from policylint.dockerfile.scanner import Flag
     from policylint.dockerfile.stages import Variables
     from policylint.finding import Problems
     from policylint.organisation import Registries
 
+_DIRECTIVE = regex(
+    r"(?://|#)[ \t]*(?P<name>syntax|escape|check)[ \t]*=[ \t]*(?P<value>[^\s=][^\n]*?)\s*(?:\n|\Z)",
+    re.IGNORECASE,
+)
 _FRONTENDS = ("docker/dockerfile", "docker/dockerfile-upstream")
 _LONGEST_REFERENCE = 255
 # Names are compared for spelling a few times only: a hostile file has thousands.
@@ -206,14 +212,14 @@ def untrusted_syntax_image(
         FROM debian:12.9
         USER 10001
     """
-    directive = build.file.directive("syntax")
-    if directive is None:
+    value = _syntax(build)
+    if value is None:
         return
-    name = directive.value.partition(" ")[0]
+    name = value.text.partition(" ")[0]
     image, _, tag = name.partition(":")
     if image in allowed_syntax_images and "/" not in tag and not pin:
         return
-    start = directive.value_span.start
+    start = value.span.start
     at = Span(start, start + len(name))
     parts = images.parse(name)
     is_allowed = (not parts.registry and parts.repository in allowed_syntax_images) or any(
@@ -387,6 +393,25 @@ def from_platform_redundant(build: ImageBuild) -> Problems:
         if declared is None or declared.value is None:
             fix = _without(flag, build)
             yield Problem(flag.span, f"{flag.value} is the platform anyway", fix=fix)
+
+
+def _syntax(build: ImageBuild) -> Word | None:
+    """What a `syntax` directive names, also where only the builder takes it for one.
+
+    It looks behind a `#!` line, and takes `//` for the beginning of a comment, too.
+    """
+    directive = build.file.directive("syntax")
+    text = build.file.text
+    if directive is not None:
+        return Word(directive.value, directive.value_span)
+    if not text.startswith(("#!", "//")):
+        return None
+    at = text.find("\n") + 1 if text.startswith("#!") else 0
+    while match := _DIRECTIVE.match(text, at):
+        if match["name"].lower() == "syntax":
+            return Word(match["value"], Span(*match.span("value")))
+        at = match.end()
+    return None
 
 
 class _Used(NamedTuple):

@@ -43,6 +43,7 @@ _COMMIT = regex(
     r"#[0-9a-f]{40}(?:[0-9a-f]{24})?(?::|\Z)|[?&](?:commit|checksum)=[0-9a-f]{40}", re.IGNORECASE
 )
 _ADD_FLAGS = ("checksum", "keep-git-dir", "unpack")
+_DEFAULT = regex(r"\$\{\w+:?-([^{}]+)\}")
 _WILD = regex(r"[*?\[]")
 
 
@@ -352,7 +353,7 @@ def copy_whole_filesystem(copy: Copy) -> Problems:
     if copy.origin is None or target is None or not _is_top(target):
         return
     for source in copy.sources:
-        if _is_top(source):
+        if source.is_known and _in_context(source.value) in ("", "*"):
             yield Problem(source, f"copies all that {copy.origin.value} holds")
 
 
@@ -398,14 +399,16 @@ def begins_absolute(word: Word) -> bool:
 
 
 def _sources(copy: Copy) -> Iterator[tuple[Value[str], str]]:
-    """The sources with their text, as written where nobody knows the value."""
+    """The sources with their text: as written where nobody knows it, or what it is by default."""
     written: dict[object, str] = {}
     for source in copy.sources:
         if source.is_known:
             yield source, source.value
         else:
             written = written or {word.span: word.text for word in copy.instruction.words}
-            yield source, written[source.at].strip("\"'")
+            text = written[source.at].strip("\"'")
+            default = _DEFAULT.match(text)
+            yield source, default[1] if default else text
 
 
 def _from_context(copy: Copy) -> Iterator[Value[str]]:

@@ -97,8 +97,8 @@ _OPERATOR = re.compile(r"&&|\|\||\|&|;;&|;;|;&|[|&;()\n]")
 _REDIRECTION = re.compile(r"(\d*|\{\w+\})(&>>|&>|<<<|<<-|<<|<>|<&|>>|>&|>\||<(?!\()|>(?!\())")
 # Most words have nothing special in them, nor anything behind them that could be a part.
 _USUAL = re.compile(
-    r"(?:[ \t\r\f\v]|\\\r?\n)*([^ \t\r\f\v\n'\"\\$`;&|<>()#][^ \t\r\f\v\n'\"\\$`;&|<>()]*)"
-    r"(?=[ \t\r\f\v\n;&|)]|\Z)"
+    r"[ \t\r\f\v]*([^ \t\r\f\v\n'\"\\$`;&|<>()#][^ \t\r\f\v\n'\"\\$`;&|<>()]*)"
+    r"(?![^ \t\r\f\v\n;&|)])"
 )
 _PLAIN = re.compile(r"[^ \t\r\f\v\n'\"\\$`;&|<>()]+")
 _ANSI_QUOTED = regex(r"[^'\\]*(?:\\.[^'\\]*)*", re.DOTALL)

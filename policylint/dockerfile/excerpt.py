@@ -87,9 +87,14 @@ class Excerpt:
         """A part of the excerpt as a word, of which the text is another: what is decoded."""
         return _word(Word, (text, self.span(start, end)))
 
-    def words(self, places: Iterable[tuple[int, int]]) -> tuple[Word, ...]:
-        """Some parts of the excerpt, each as a word."""
-        return tuple([self.word(start, end) for start, end in places])
+    def words(self, texts: Iterable[str], at: int) -> tuple[Word, ...]:
+        """Words that stand one behind the other, with blanks alone between them."""
+        found: list[Word] = []
+        for text in texts:
+            start = self.text.index(text, at)
+            at = start + len(text)
+            found.append(self.worded(text, start, at))
+        return tuple(found)
 
     def slice(self, start: int, end: int) -> Excerpt:
         """A part of the excerpt as an excerpt."""
@@ -155,12 +160,9 @@ class Stretch(Excerpt):
         begin = self.begin
         return _word(Word, (self.text[start:end], _span(Span, (begin + start, begin + end))))
 
-    def words(self, places: Iterable[tuple[int, int]]) -> tuple[Word, ...]:  # noqa: D102
-        text, begin = self.text, self.begin
-        return tuple([
-            _word(Word, (text[start:end], _span(Span, (begin + start, begin + end))))
-            for start, end in places
-        ])  # fmt: skip
+    def worded(self, text: str, start: int, end: int) -> Word:  # noqa: D102
+        begin = self.begin
+        return _word(Word, (text, _span(Span, (begin + start, begin + end))))
 
     def slice(self, start: int, end: int) -> Excerpt:  # noqa: D102
         return Stretch(self.text[start:end], self.begin + start)

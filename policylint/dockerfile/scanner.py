@@ -138,8 +138,8 @@ class Instruction:
 
     `words` are the operands as the instruction splits them: the strings of an exec
     form (decoded), which no shell sees (`is_exec`), the words of ADD, COPY, EXPOSE,
-    FROM, VOLUME and HEALTHCHECK, the `pairs` of ENV, LABEL and ARG, both halves one
-    word; all else, such as a shell command, is one word.
+    FROM, VOLUME and HEALTHCHECK; all else, such as a shell command, is one word. ENV,
+    LABEL and ARG have `pairs` in their place.
     """
 
     __slots__ = (
@@ -311,9 +311,9 @@ def _checked(instruction: Instruction, start: int) -> tuple[Word, ...]:
 
 def _paired(instruction: Instruction, start: int) -> tuple[Word, ...]:
     excerpt, end = instruction.excerpt, instruction.operand_end
-    words, pairs = split_pairs(excerpt, start, end, instruction.name, instruction.escape)
-    instruction.pairs = pairs
-    return words
+    name, escape = instruction.name, instruction.escape
+    instruction.pairs = split_pairs(excerpt, start, end, name, escape)
+    return ()
 
 
 # How the operands of an instruction are split, where they are not one word.

@@ -10,7 +10,6 @@ from policylint.named import NamedTuple
 from policylint.patterns import regex
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import NoReturn
 
     from policylint.dockerfile.excerpt import Excerpt, Word
@@ -25,6 +24,8 @@ SPACES = r"[^\S\x1c-\x1f]*"
 
 _UNQUOTED = re.compile(r"[^\t\v\f\r ]+")
 _SPACES = re.compile(SPACES)
+# A word without quotes and escapes, and a blank or nothing at all behind it.
+_PLAIN = re.compile(rf"{SPACES}([^\s'\"\\`]+)(?![^\t\n\v\f\r ])")
 # Each alternative begins with another character and nothing follows the loops
 # that could fail, so the engine has nothing to try twice.
 _QUOTED = {
@@ -63,7 +64,7 @@ class Pair(NamedTuple):
 
 def split(excerpt: Excerpt, start: int, end: int) -> tuple[Word, ...]:
     """The words of an instruction that knows no quotes, such as FROM, COPY or EXPOSE."""
-    return excerpt.words([at.span() for at in _UNQUOTED.finditer(excerpt.text, start, end)])
+    return excerpt.words(_UNQUOTED.findall(excerpt.text, start, end), start)
 
 
 def first(excerpt: Excerpt, start: int, end: int) -> Word:
@@ -72,28 +73,23 @@ def first(excerpt: Excerpt, start: int, end: int) -> Word:
     return excerpt.word(*found.span())
 
 
-def split_pairs(
-    excerpt: Excerpt, start: int, end: int, name: str, escape: str
-) -> tuple[tuple[Word, ...], tuple[Pair, ...]]:
-    """The words of an ENV, LABEL or ARG, and the keys and values that they are.
+def split_pairs(excerpt: Excerpt, start: int, end: int, name: str, escape: str) -> tuple[Pair, ...]:
+    """The keys and values of an ENV, LABEL or ARG.
 
     Blanks within quotes do not end a word; the last one takes everything behind a
     quote that nobody closed.
     """
     text = excerpt.text
-    places = [*_quoted(text, start, end, escape)]
-    words = excerpt.words(places)
     pairs: list[Pair] = []
-    for word, (begin, stop) in zip(words, places, strict=True):
+    for begin, stop in _quoted(text, start, end, escape):
         equals = text.find("=", begin, stop)
         if equals >= 0:
-            pair = Pair(excerpt.word(begin, equals), excerpt.word(equals + 1, stop))
+            pairs.append(Pair(excerpt.word(begin, equals), excerpt.word(equals + 1, stop)))
         elif name != "ARG" and not pairs:
-            return words, _legacy_pair(excerpt, start, end)
+            return _legacy_pair(excerpt, start, end)
         else:
-            pair = Pair(word, None)
-        pairs.append(pair)
-    return words, tuple(pairs)
+            pairs.append(Pair(excerpt.word(begin, stop), None))
+    return tuple(pairs)
 
 
 def is_one_word(text: str, escape: str) -> bool:
@@ -167,19 +163,24 @@ def decoded(excerpt: Excerpt) -> Excerpt:
     return excerpt.rewritten([(_writable(value), *span) for value, span in parts])
 
 
-def _quoted(text: str, start: int, end: int, escape: str) -> Iterator[tuple[int, int]]:
-    pattern = _QUOTED[escape]
+def _quoted(text: str, start: int, end: int, escape: str) -> list[tuple[int, int]]:
+    places: list[tuple[int, int]] = []
     at = start
     while at < end:
+        plain = _PLAIN.match(text, at, end)
+        if plain:
+            places.append(plain.span(1))
+            at = plain.end()
+            continue
         at = _SPACES.match(text, at, end).end()  # type: ignore[union-attr]  # it matches anything
-        if at >= end:
-            return
-        found = pattern.match(text, at, end)
-        stop = found.end() if found else at
-        if stop < end and text[stop] not in SPACE:
-            stop = end  # an open quote, or an escape with nothing behind it
-        yield at, stop
-        at = stop
+        if at < end:
+            found = _QUOTED[escape].match(text, at, end)
+            stop = found.end() if found else at
+            if stop < end and text[stop] not in SPACE:
+                stop = end  # an open quote, or an escape with nothing behind it
+            places.append((at, stop))
+            at = stop
+    return places
 
 
 def _legacy_pair(excerpt: Excerpt, start: int, end: int) -> tuple[Pair]:

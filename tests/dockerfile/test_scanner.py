@@ -239,13 +239,26 @@ def test_healthchecks(text: str, words: list[str], is_exec: bool) -> None:
         ("COPY a\tb  c", ["a", "b", "c"]),
         ("VOLUME /a /b", ["/a", "/b"]),
         ("WORKDIR /a b", ["/a b"]),
-        ('ENV A="x y" B=1', ['A="x y"', "B=1"]),
-        ("ARG A B=1", ["A", "B=1"]),
         ("RUN a  && b", ["a  && b"]),
+        ("ENV A=1", []),
     ],
 )
 def test_words(text: str, expected: list[str]) -> None:
     assert [word.text for word in only(text).words] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('ENV A="x y"  B=1', [("A", '"x y"'), ("B", "1")]),
+        ("ENV A=x\u00a0B=1\u2003C=2", [("A", "x"), ("B", "1"), ("C", "2")]),
+        ("ENV A=x\x1cB=1", [("A", "x\x1cB=1")]),
+        ("ARG A B=1", [("A", None), ("B", "1")]),
+    ],
+)
+def test_pairs(text: str, expected: list[tuple[str, str | None]]) -> None:
+    pairs = only(text).pairs
+    assert [(pair.key.text, pair.value and pair.value.text) for pair in pairs] == expected
 
 
 def test_onbuild_carries_one_instruction() -> None:

@@ -10,7 +10,7 @@ from policylint.patterns import regex
 _MINER = regex(
     r"stratum\d?\+(?:tcp|ssl|tls)://"
     # The game and the dinosaur have words after the name, the miner its version.
-    r"|\bt-rex\b(?!-[a-z]{2,}(?<!-linux)(?<!-win))"
+    r"|\bt-rex\b(?!-[a-z]{2,}\b(?<!-linux)(?<!-win)(?<!-miner))"
     r"|\b(?:xmrig|xmr-stak|minerd|cpuminer|cgminer|nbminer|ethminer|phoenixminer|cryptonight)\b"
     r"|--donate-level\b"
     r"|\b(?:minexmr\.com|nanopool\.org|supportxmr\.com|pool\.hashvault\.pro|2miners\.com)\b",

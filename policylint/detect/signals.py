@@ -12,12 +12,18 @@ _NAMES = frozenset((
 _REAL_TIME = regex(r"RTMIN(?:\+(?:[1-9]|1[0-5]))?|RTMAX(?:-(?:[1-9]|1[0-4]))?")
 _NUMBER = regex(r"\+?\d{1,9}")
 _KILL = 9
+_STOP = 19
 _HIGHEST = 64
 
 
 def is_kill(text: str) -> bool:
     """Whether a signal is the one that no process can heed."""
     return _name(text) == "KILL" or bool(_NUMBER.fullmatch(text) and int(text) == _KILL)
+
+
+def is_stop(text: str) -> bool:
+    """Whether a signal only halts a process, which does not even hear of it."""
+    return _name(text) == "STOP" or bool(_NUMBER.fullmatch(text) and int(text) == _STOP)
 
 
 def is_signal(text: str) -> bool:

@@ -287,6 +287,8 @@ def stop_signal_kill(stop: StopSignal) -> Problems:
         return
     if signals.is_kill(signal.value):
         yield Problem(signal, f"{signal.value} leaves no time to stop")
+    elif signals.is_stop(signal.value):
+        yield Problem(signal, f"{signal.value} only halts the service, until it is killed")
     elif not signals.is_signal(signal.value):
         yield Problem(signal, f"{signal.value} is no signal")
 

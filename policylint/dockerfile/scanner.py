@@ -39,6 +39,7 @@ NAMES = (
 _LONGEST_SUM = 256
 
 _WITH_JSON = frozenset(("ADD", "CMD", "COPY", "ENTRYPOINT", "RUN", "SHELL", "VOLUME"))
+_NOTHING: tuple[Span, ...] = ()
 _WITH_HEREDOCS = frozenset(("ADD", "COPY", "RUN"))
 
 # Around flags BuildKit knows ASCII blanks only.
@@ -374,10 +375,19 @@ class _Scan:
             if content[0] == "#":
                 above.append(self._comment(content, start))
                 continue
-            instruction = self._instruction(line, content, start, tuple(above))
-            above = []
-            if instruction is not None:
+            piece = self._continued(line) if self.escape in line else None
+            if piece is None:
+                excerpt: Excerpt = Stretch(content, start)
+                begin, end, blanks = 0, len(content), _NOTHING
+            else:
+                excerpt, blanks = self._joined(piece.lstrip(SPACE), start)
+                begin, end = _past_space(excerpt.text, 0), len(excerpt.text.rstrip(SPACE))
+            if begin < end:
+                instruction = Instruction(excerpt, begin, end, self.escape, tuple(above), blanks)
                 instructions.append(instruction)
+                if instruction.name == "ONBUILD" or "<<" in excerpt.text:
+                    self._complete(instruction)
+            above = []
         return Dockerfile(
             self.text, self.escape, directives, tuple(self.comments), tuple(instructions)
         )
@@ -409,30 +419,15 @@ class _Scan:
         self.comments.append(comment)
         return comment
 
-    def _instruction(
-        self, line: str, content: str, start: int, above: tuple[Word, ...]
-    ) -> Instruction | None:
-        """The instruction that begins with a line, of which `content` is what is not blank."""
-        blanks: tuple[Span, ...] = ()
-        piece = self._continued(line) if self.escape in line else None
-        if piece is None:
-            text, begin, end = content, 0, len(content)
-            excerpt: Excerpt = Stretch(content, start)
-        else:
-            excerpt, blanks = self._joined(piece.lstrip(SPACE), start)
-            text = excerpt.text
-            begin, end = _past_space(text, 0), len(text.rstrip(SPACE))
-            if begin >= end:
-                return None
-        instruction = Instruction(excerpt, begin, end, self.escape, above, blanks)
-        carrier = instruction
+    def _complete(self, instruction: Instruction) -> None:
+        """Read what is behind ONBUILD, and the here-documents below."""
+        carrier, excerpt = instruction, instruction.excerpt
         if instruction.name == "ONBUILD":
-            operand = instruction.operand_start
-            if operand < end:
-                carrier = instruction.trigger = Instruction(excerpt, operand, end, self.escape)
-        if "<<" in text and carrier.name in _WITH_HEREDOCS and not carrier.is_exec:
+            begin, end = instruction.operand_start, instruction.operand_end
+            if begin < end:
+                carrier = instruction.trigger = Instruction(excerpt, begin, end, self.escape)
+        if "<<" in excerpt.text and carrier.name in _WITH_HEREDOCS and not carrier.is_exec:
             carrier.heredocs = self._heredocs(carrier)
-        return instruction
 
     def _continued(self, line: str) -> str | None:
         """The line without its continuation, `None` if it has none."""

@@ -46,7 +46,6 @@ _SYSTEM_SHELLS = frozenset(("/bin/sh", "/usr/bin/sh"))
 _PLAIN_SHELLS = frozenset(("dash", "sh"))
 _WITH_BUSYBOX = ("alpine", "busybox")
 _FEW_COMMANDS = 2
-_FAULTLESS = frozenset((":", "echo", "printf", "true", "yes"))  # yes ends by a signal as it is
 _LOADERS = frozenset(("curl", "wget"))
 
 
@@ -247,7 +246,6 @@ def pipe_without_pipefail(run: Run) -> Problems:
     """A pipe hides the failure of all commands but the last.
 
     When the download in `curl … | tar x` breaks off, the build goes on with half of it.
-    What echo, printf and yes write has no failures to hide.
 
     Instead, set `SHELL ["/bin/bash", "-o", "pipefail", "-c"]` above, or begin the RUN with
     `set -o pipefail` where the shell knows it.
@@ -412,9 +410,8 @@ def _hidden_by_pipe(script: Script) -> Command | None:
         if command.name == "set" and _is_pipefail([word.value for word in command.words]):
             return None
         pipeline = pipelines.get(command.index)
-        for start, end in pairwise(pipeline[:-1]) if pipeline is not None else ():
-            if not all(each.name in _FAULTLESS for each in script.commands[start:end]):
-                return script.commands[end - 1]
+        if pipeline is not None:
+            return script.commands[pipeline[1] - 1]
         for nested in command.nested:
             # Other shells than this one have options of their own.
             hidden = _hidden_by_pipe(nested) if nested.kind in _SAME_SHELL else None

@@ -23,25 +23,16 @@ if TYPE_CHECKING:
 
 
 class _Filling(NamedTuple):
-    """What fills a cache: verbs of package managers, which go by these names.
-
-    `cleaners` are those names and the ones that may stand for the same program.
-    """
+    """What fills a cache: verbs of package managers, which go by these names."""
 
     programs: frozenset[str]
-    cleaners: frozenset[str]
     managers: tuple[Manager, ...]
     verbs: frozenset[str]
 
 
-_YUM_OR_DNF = frozenset((packages.YUM, packages.DNF))  # each may be the other
-
-
 def _filling(verbs: Iterable[str], *managers: Manager) -> _Filling:
     programs = frozenset().union(*(manager.programs for manager in managers))
-    twins = () if _YUM_OR_DNF.isdisjoint(managers) else _YUM_OR_DNF
-    cleaners = programs.union(*(manager.programs for manager in twins))
-    return _Filling(programs, cleaners, managers, frozenset(verbs))
+    return _Filling(programs, managers, frozenset(verbs))
 
 
 _APT = _filling(packages.APT.refreshes, packages.APT)
@@ -290,8 +281,8 @@ def _kept(run: Run, filling: _Filling) -> Iterable[Call]:
     tidied: set[str] = set()
     for each in run.commands:
         command = each.command
-        call = packages.read(command) if command.name in filling.cleaners else None
-        if call is not None and call.manager in filling.managers and call.verb in filling.verbs:
+        call = packages.read(command) if command.name in filling.programs else None
+        if call is not None and call.verb in filling.verbs:
             if not call.is_trial:
                 last[call.manager.name] = call
         elif call is None and command.name not in packages.REMOVERS:
@@ -312,8 +303,7 @@ def _tidies(
 ) -> bool:
     """Whether a command empties the cache of a manager, which a call before it has filled."""
     if call is not None:
-        is_same = call.manager is manager or {call.manager, manager} == _YUM_OR_DNF
-        return is_same and call.cleans
+        return call.manager is manager and call.cleans
     if any(f"{manager.name} cache dir" in word.value for word in command.arguments):
         return True
     return packages.removes(command, manager.caches if filled is None else _folders(filled, run))

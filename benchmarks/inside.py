@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from benchmarks.definitions import app, dockerfile
-from policylint.engine import Check, Checks, lint, walk
+from policylint.engine import Check, Checks, asked, lint
 from policylint.parsers import parse
 from policylint.policy import built_in
 from policylint.source import SourceFile
@@ -70,11 +70,11 @@ def by_rule(sources: list[SourceFile]) -> Counter[str]:
     """Microseconds that each rule takes for an app."""
     checks = Checks(built_in("all"))
     nodes = [
-        (node, around, checks[type(node)])
+        each
         for source in sources
         for document in parse(source)
         for top in document.nodes
-        for node, around in walk(top)
+        for each in asked(top, checks)
     ]
     spent: Counter[str] = Counter()
     for _ in range(ROUNDS):

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from policylint.suppress import Court
     from policylint.tree import Tree
 
+    # A node, the nodes around it, and the checks that look at it.
+    _Asked = tuple[Node, dict[str, Any], list["Check"]]
     _Postponed = tuple[SourceFile, list[Finding], list[Suppression], Remarks | None]
 
 
@@ -509,27 +511,27 @@ def load_rule(name: str) -> Rule:
     return rule
 
 
-def walk(top: Node) -> list[tuple[Node, dict[str, Any]]]:
-    """A node and those below it, each with the nodes around it by the name of their type."""
-    found: list[tuple[Node, dict[str, Any]]] = []
-    _collect(top, {}, found)
+def asked(top: Node, checks: Checks) -> list[_Asked]:
+    """Who is asked about a node and those below it; each with the nodes around by their type."""
+    found: list[_Asked] = []
+    _collect(top, {}, checks, found)
     return found
 
 
-def _collect(node: Node, around: dict[str, Any], found: list[tuple[Node, dict[str, Any]]]) -> None:
-    found.append((node, around))
+def _collect(node: Node, around: dict[str, Any], checks: Checks, found: list[_Asked]) -> None:
     made = type(node)
+    here = checks[made]
+    if type(here) is ByPrograms:
+        here = here.on(node)
+    if here:
+        found.append((node, around, here))
     if made.PARTS:
-        around = {**around, made.__name__: node}
+        inside = {**around, made.__name__: node}
         for part in made.PARTS:
             below = getattr(node, part)
-            if not below:
-                continue
-            for child in below if type(below) is tuple else (below,):
-                if type(child).PARTS:
-                    _collect(child, around, found)
-                else:
-                    found.append((child, around))
+            if below:
+                for child in below if type(below) is tuple else (below,):
+                    _collect(child, inside, checks, found)
 
 
 def _findings(
@@ -601,12 +603,8 @@ def _owner(at: At, workloads: Mapping[tuple[str | int, ...], Owner]) -> Owner | 
 def _all_problems(top: Node, checks: Checks) -> list[tuple[Check, Problem]]:
     """The problems of a node and those below it, then those that are composed of them."""
     heard: list[tuple[Check, Problem]] = []
-    for node, around in walk(top):
-        here = checks[type(node)]
-        if type(here) is ByPrograms:
-            here = here.on(node)
-        if here:
-            _hear(node, around, here, heard)
+    for node, around, here in asked(top, checks):
+        _hear(node, around, here, heard)
     if isinstance(top, Owner):
         for check in checks.composed():
             problems = tuple(

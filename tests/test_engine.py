@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policylint.engine import ByPrograms, Checks, lint, load_rule, walk
+from policylint.engine import ByPrograms, Checks, lint, load_rule
 from policylint.finding import UNREADABLE
 from policylint.image import Run
 from policylint.parsers import parse
 from policylint.policy import built_in
 from policylint.rules.index import RULES
 from policylint.source import ReadFailure, SourceFile
+from tests.parsers.reading import walk
 
 if TYPE_CHECKING:
     from policylint.finding import Report
@@ -318,7 +319,7 @@ def test_a_rule_that_names_programs_is_asked_where_one_of_them_is_called() -> No
     (document,) = parse(SourceFile("Dockerfile", "FROM a\nRUN b\nRUN c && sudo yum d | sh\n"))
     checks = Checks(ALL)[Run]
     assert isinstance(checks, ByPrograms)
-    runs = [node for top in document.nodes for node, _ in walk(top) if isinstance(node, Run)]
+    runs = [node for top in document.nodes for node in walk(top) if isinstance(node, Run)]
     every = {check.rule.name for check in checks}
     asked = [{check.rule.name for check in checks.on(run)} for run in runs]
     assert [names & {"yum-cache-kept", "apt-lists-kept"} for names in asked] == [

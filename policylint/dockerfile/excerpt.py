@@ -160,6 +160,15 @@ class Stretch(Excerpt):
         begin = self.begin
         return _word(Word, (self.text[start:end], _span(Span, (begin + start, begin + end))))
 
+    def words(self, texts: Iterable[str], at: int) -> tuple[Word, ...]:  # noqa: D102
+        whole, begin = self.text, self.begin
+        found: list[Word] = []
+        for text in texts:
+            start = whole.index(text, at)
+            at = start + len(text)
+            found.append(_word(Word, (text, _span(Span, (begin + start, begin + at)))))
+        return tuple(found)
+
     def worded(self, text: str, start: int, end: int) -> Word:  # noqa: D102
         begin = self.begin
         return _word(Word, (text, _span(Span, (begin + start, begin + end))))

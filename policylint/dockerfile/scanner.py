@@ -99,7 +99,7 @@ class Heredoc(NamedTuple):
 class Dockerfile:
     """What stands in a Dockerfile, in the order of the file; `comments` are without directives."""
 
-    __slots__ = ("comments", "directives", "escape", "instructions", "text")
+    __slots__ = ("_every", "comments", "directives", "escape", "instructions", "text")
 
     def __init__(
         self,
@@ -114,6 +114,7 @@ class Dockerfile:
         self.directives = directives
         self.comments = comments
         self.instructions = instructions
+        self._every: list[Instruction] = []
 
     def directive(self, name: str) -> Directive | None:
         """The directive of a name, if the file has it."""
@@ -121,12 +122,12 @@ class Dockerfile:
 
     def all_instructions(self) -> list[Instruction]:
         """The instructions, and those behind an ONBUILD each after it."""
-        found: list[Instruction] = []
-        for instruction in self.instructions:
-            found.append(instruction)
-            if instruction.trigger is not None:
-                found.append(instruction.trigger)
-        return found
+        if not self._every:
+            for instruction in self.instructions:
+                self._every.append(instruction)
+                if instruction.trigger is not None:
+                    self._every.append(instruction.trigger)
+        return self._every
 
 
 class Instruction:

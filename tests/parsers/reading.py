@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from policylint.engine import walk
 from policylint.parsers import Document, parse
 from policylint.source import SourceFile
 from policylint.workload import Container, Workload
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from policylint.model import Node
 
 
@@ -23,7 +24,17 @@ def documents(definition: object, name: str = "marathon.json", **options: Any) -
 def nodes(definition: object, name: str = "marathon.json") -> list[Node]:
     """Every node of a definition, in order."""
     tops = [top for document in documents(definition, name) for top in document.nodes]
-    return [node for top in tops for node, _ in walk(top)]
+    return [node for top in tops for node in walk(top)]
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """A node and those below it, in the order of the definition."""
+    yield node
+    for part in type(node).PARTS:
+        below = getattr(node, part)
+        for child in below if isinstance(below, tuple) else (below,):
+            if child is not None:
+                yield from walk(child)
 
 
 def workloads(definition: object, name: str = "marathon.json") -> list[Workload]:

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from policylint.engine import walk
 from policylint.image import (
     AptCommand,
     BaseImage,
@@ -21,6 +20,7 @@ from policylint.image import (
 from policylint.model import UNKNOWN, ReadProblem
 from policylint.parsers import parse
 from policylint.source import SourceFile
+from tests.parsers.reading import walk
 
 
 def build(text: str) -> Any:
@@ -30,7 +30,7 @@ def build(text: str) -> Any:
 
 
 def every(text: str, kind: type) -> list[Any]:
-    return [node for node, _ in walk(build(text)) if type(node) is kind]
+    return [node for node in walk(build(text)) if type(node) is kind]
 
 
 def test_what_a_build_would_refuse_is_a_problem_and_the_rest_is_read() -> None:

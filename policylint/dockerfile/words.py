@@ -6,13 +6,15 @@ import re
 from json import JSONDecoder
 from typing import TYPE_CHECKING
 
+from policylint.dockerfile.excerpt import Word
 from policylint.named import NamedTuple
 from policylint.patterns import regex
+from policylint.source import Span
 
 if TYPE_CHECKING:
     from typing import NoReturn
 
-    from policylint.dockerfile.excerpt import Excerpt, Word
+    from policylint.dockerfile.excerpt import Excerpt
 
 # What BuildKit, written in Go, takes for white space; str.isspace and \s take four more,
 # U+001C to U+001F. A line of those is no blank line: whatever follows it is not its like.
@@ -60,6 +62,14 @@ class Pair(NamedTuple):
     key: Word
     value: Word | None
     legacy: bool = False
+
+    @property
+    def word(self) -> Word:
+        """Both halves as the one word that they are, but for the form with a blank."""
+        if self.value is None:
+            return self.key
+        text = f"{self.key.text}={self.value.text}"
+        return Word(text, Span(self.key.span.start, self.value.span.end))
 
 
 def split(excerpt: Excerpt, start: int, end: int) -> tuple[Word, ...]:

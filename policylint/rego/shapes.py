@@ -173,7 +173,8 @@ def _words(instruction: Instruction) -> tuple[bool, list[tuple[str, Span]]]:
     if head or instruction.is_exec:
         text = operand.text
         return False, [*head, *([(text, operand.span(0, len(text)))] if text else [])]
-    return False, [(word.text, word.span) for word in instruction.words if word.text]
+    words = [pair.word for pair in instruction.pairs] or instruction.words
+    return False, [(word.text, word.span) for word in words if word.text]
 
 
 def _pairs(instruction: Instruction) -> Iterator[tuple[str, Span]]:

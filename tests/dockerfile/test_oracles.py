@@ -177,10 +177,7 @@ def ours(text: str) -> list[list[Any]]:
 
 def values(instruction: Instruction) -> list[str | None]:
     if instruction.name == "ARG":
-        return [
-            pair.key.text if pair.value is None else f"{pair.key.text}={pair.value.text}"
-            for pair in instruction.pairs
-        ]
+        return [pair.word.text for pair in instruction.pairs]
     if instruction.name not in ("ENV", "LABEL"):
         return [word.text for word in instruction.words]
     return [

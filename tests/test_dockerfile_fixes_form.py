@@ -89,8 +89,8 @@ def test_a_modern_pair_has_the_value_of_the_old_one(head: str, given: str) -> No
 
 def value_of_a(text: str) -> str | None:
     """What the variable A is at the end of a Dockerfile."""
-    (stage,) = Build(scan(text)).stages
-    return stage.variables()["A"]
+    build = Build(scan(text))
+    return build.stages[0].variables()["A"]
 
 
 def test_a_backtick_is_escaped_where_it_escapes() -> None:

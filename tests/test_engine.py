@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -333,3 +334,13 @@ def test_only_rules_on_run_name_programs() -> None:
     named = [rule for rule in map(load_rule, RULES) if rule.programs]
     assert named
     assert {rule.nodes for rule in named} == {(Run,)}
+
+
+def test_what_was_checked_leaves_memory_at_once() -> None:
+    text = (
+        "FROM a:1 AS b\nARG X=1\nRUN --mount=from=b,target=/x cat /x\nFROM b\nCOPY --from=b /a /b\n"
+    )
+    lint([SourceFile("Dockerfile", text)], ALL)  # imports have circles of their own
+    gc.collect()
+    lint([SourceFile("Dockerfile", text)], ALL)
+    assert gc.collect() == 0

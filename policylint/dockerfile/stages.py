@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
+from weakref import proxy
 
 from policylint.dockerfile.variables import LONGEST_VALUE, expand, expand_and_refer
 from policylint.named import NamedTuple
@@ -149,7 +150,8 @@ class Stage:
 
     `image` and `name` are the words as written. `reference` is the image with its
     variables filled in, `None` when unknown, `used` are those variables. `parent` is
-    the stage it is built from, `None` for an image outside the file.
+    the stage it is built from, `None` for an image outside the file. A stage does not
+    outlive its build.
     """
 
     __slots__ = (
@@ -170,7 +172,8 @@ class Stage:
     def __init__(self, build: Build, index: int, instruction: Instruction) -> None:
         words = instruction.words
         named = len(words) > 2 and words[1].text.upper() == "AS"
-        self._build = build
+        # What refers to itself would stay in memory until somebody looks for circles.
+        self._build: Build = proxy(build)
         self._by_name: dict[str, list[Instruction]] | None = None
         self.layers: tuple[_Layer, ...] = ()
         self.complete = False
@@ -285,6 +288,7 @@ class Build:
     """
 
     __slots__ = (
+        "__weakref__",
         "_filled",
         "_needed",
         "_numbers",

@@ -7,9 +7,12 @@ import pytest
 from policylint.dockerfile.scanner import scan
 from policylint.dockerfile.stages import Build, Reference, Stage, mounts, split_reference
 
+_BUILDS: list[Build] = []  # no stage outlives its build
+
 
 def build(text: str) -> Build:
-    return Build(scan(text))
+    _BUILDS.append(Build(scan(text)))
+    return _BUILDS[-1]
 
 
 def final(text: str) -> Stage:

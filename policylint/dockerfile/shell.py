@@ -94,7 +94,7 @@ _LONGEST_SUM = 1000  # how far to look for the end of ((...))
 
 _BLANKS = re.compile(r"(?:[ \t\r\f\v]|\\\r?\n)+")
 _OPERATOR = re.compile(r"&&|\|\||\|&|;;&|;;|;&|[|&;()\n]")
-_REDIRECTION = re.compile(r"(\d*|\{\w+\})(&>>|&>|<<<|<<-|<<|<>|<&|>>|>&|>\||<(?!\()|>(?!\())")
+_REDIRECTION = regex(r"(\d*|\{\w+\})(&>>|&>|<<<|<<-|<<|<>|<&|>>|>&|>\||<(?!\()|>(?!\())")
 # Most words have nothing special in them, nor anything behind them that could be a part.
 _USUAL = re.compile(
     r"[ \t\r\f\v]*([^ \t\r\f\v\n'\"\\$`;&|<>()#][^ \t\r\f\v\n'\"\\$`;&|<>()]*)"
@@ -301,7 +301,7 @@ class _Reader:
             character = text[self.at]
             if character == "#":
                 self._skip_comment()
-            elif character in "<>&{0123456789" and self._redirection():
+            elif self._may_redirect(character) and self._redirection():
                 continue
             elif character in "|&;()\n":
                 operator = _OPERATOR.match(text, self.at).group()  # type: ignore[union-attr]
@@ -538,6 +538,11 @@ class _Reader:
         span = self.excerpt.span(start, self.at)
         value_span = self.excerpt.span(equals_end, self.at)
         self.assignments.append(Assignment(name, value, literal, span, value_span))
+
+    def _may_redirect(self, character: str) -> bool:
+        if character == "&":
+            return self.text.startswith(">", self.at + 1)
+        return character in "<>{0123456789"
 
     def _redirection(self) -> bool:
         found = _REDIRECTION.match(self.text, self.at)

@@ -34,9 +34,7 @@ _DEEPEST = 24  # of ${a:-${b:-...}}
 _LONGEST_SEARCHED = 256  # of ${a/b*c/d}, which costs the square of the length
 
 _SPECIAL = {"\\": regex(r"[$'\"\\]"), "`": regex(r"[$'\"`]")}
-# Most words that are not plain are one text in quotes, or have one variable in braces.
-_QUOTED = regex(r"([\"'])([^$\"'\\`]*)\1\Z")
-_WITH_ONE = regex(r"[^$\"'\\`]*\$\{[A-Za-z_]\w*\}[^$\"'\\`]*\Z")
+_MARKS = frozenset("$\"'\\`")
 _ORDINARY = regex(r"[^$'\"\\`/}]+")
 _WILD = regex(r"[*?\\]")
 _GLOB_PIECE = regex(r"\\.|.", re.DOTALL)
@@ -62,8 +60,7 @@ def expand(text: str, variables: Variables, escape: str = "\\") -> str | None:
     """
     if not _SPECIAL[escape].search(text):
         return text
-    quoted = _QUOTED.match(text)
-    return quoted[2] if quoted else _Expansion(text, variables, escape).value
+    return text[1:-1] if _is_quoted(text) else _Expansion(text, variables, escape).value
 
 
 def is_plain(text: str, escape: str = "\\") -> bool:
@@ -90,9 +87,29 @@ def expand_and_refer(
 
 def defect(text: str, escape: str = "\\") -> str | None:
     """Why a word cannot be read, or `None` if it can."""
-    if not _SPECIAL[escape].search(text) or _QUOTED.match(text) or _WITH_ONE.match(text):
+    if not _SPECIAL[escape].search(text) or _is_quoted(text) or _has_one(text):
         return None
     return _Expansion(text, _UNKNOWN, escape).defect
+
+
+# Most words that are not plain are one text in quotes, or have one variable in braces.
+
+
+def _is_quoted(text: str) -> bool:
+    return (
+        len(text) > 1 and text[0] in "\"'" and text[-1] == text[0] and _MARKS.isdisjoint(text[1:-1])
+    )
+
+
+def _has_one(text: str) -> bool:
+    head, _, rest = text.partition("${")
+    name, closing, tail = rest.partition("}")
+    return (
+        bool(closing)
+        and name.isidentifier()
+        and _MARKS.isdisjoint(head)
+        and _MARKS.isdisjoint(tail)
+    )
 
 
 class _Unknown:

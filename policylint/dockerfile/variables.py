@@ -92,16 +92,15 @@ def defect(text: str, escape: str = "\\") -> str | None:
     return _Expansion(text, _UNKNOWN, escape).defect
 
 
-# Most words that are not plain are one text in quotes, or have one variable in braces.
-
-
 def _is_quoted(text: str) -> bool:
+    """Whether a word is one text in quotes, as most that are not plain are."""
     return (
         len(text) > 1 and text[0] in "\"'" and text[-1] == text[0] and _MARKS.isdisjoint(text[1:-1])
     )
 
 
 def _has_one(text: str) -> bool:
+    """Whether a word is plain but for one variable in braces."""
     head, _, rest = text.partition("${")
     name, closing, tail = rest.partition("}")
     return (

@@ -11,7 +11,7 @@ from policylint.dockerfile import defects
 from policylint.dockerfile.scanner import Instruction, scan
 from policylint.dockerfile.shell import parse, read
 from policylint.dockerfile.stages import Build
-from policylint.dockerfile.variables import expand, references
+from policylint.dockerfile.variables import defect, expand, references
 from policylint.source import SourceFile
 
 if TYPE_CHECKING:
@@ -126,6 +126,43 @@ def test_expansion_never_raises(pieces: list[str]) -> None:
         assert reference.start < reference.end <= len(text)
     if value is not None and "$" not in text:
         assert len(value) <= len(text)
+
+
+WORD_PIECES = [
+    "$",
+    "${",
+    "}",
+    '"',
+    "'",
+    "\\",
+    "`",
+    "a",
+    "1",
+    "_",
+    "é",
+    "-",
+    ":",
+    " ",
+    "${A}",
+    "${1}",
+]
+
+
+@given(
+    st.one_of(
+        st.lists(st.sampled_from(WORD_PIECES), max_size=7).map("".join),
+        st.lists(st.sampled_from(WORD_PIECES), max_size=5).map(lambda parts: f'"{"".join(parts)}"'),
+        st.lists(st.sampled_from(WORD_PIECES), max_size=5).map(
+            lambda parts: f"{''.join(parts)}${{A}}"
+        ),
+    ),
+    st.sampled_from(["\\", "`"]),
+)
+def test_the_short_way_to_a_word_leads_where_the_long_one_does(text: str, escape: str) -> None:
+    # Empty quotes change nothing, but are neither plain nor one quoted text.
+    variables = {"A": "ab", "1": None}
+    assert expand(f"''{text}", variables, escape) == expand(text, variables, escape)
+    assert defect(f"''{text}", escape) == defect(text, escape)
 
 
 def written_words(instruction: Instruction) -> Iterator[Word]:
